@@ -1,0 +1,306 @@
+package fact
+
+import (
+	"strings"
+	"time"
+)
+
+// Process is one process (or a thread in D) with what ps and /proc/PID told.
+// Partial rows of the same pid are merged; what no source told is unknown.
+type Process struct {
+	At   Place
+	PID  int
+	PPID Opt[int]
+	// Comm is the command name (at most 15 bytes in /proc); Args the whole
+	// command line, "" when unknown or when the process has none left.
+	Comm, Args string
+	// State is the first letter of ps's STAT or of status: R, S, D, T, t, Z, X, I.
+	// "" is unknown.
+	State string
+	// WChan is the kernel function it sleeps in; "" unknown, "-" or "0" none.
+	WChan string
+	// Stack is the kernel stack as function names, innermost first; nil unknown.
+	Stack []string
+	// NSPID are its pids in nested pid namespaces, outermost first; nil unknown.
+	// The last one 1 means: init of a container.
+	NSPID []int
+	// Cgroups are the paths of /proc/PID/cgroup by controller ("freezer",
+	// "name=systemd", "" for v2); nil unknown. A dead or dying task is in "/".
+	Cgroups map[string]string
+	// Start is the start time in clock ticks after boot (stat field 22).
+	Start Opt[int64]
+	// Age is the elapsed time that ps printed.
+	Age Opt[time.Duration]
+	RSS Opt[int64] // KiB
+	// Threads is the number of threads.
+	Threads Opt[int]
+	// MntNS, NetNS, PIDNS are namespace inode numbers, "" unknown.
+	MntNS, NetNS, PIDNS string
+	// FDs are the open files seen; FDCount their number, which may be known alone.
+	FDs     []FD
+	FDCount Opt[int]
+	// NoFile is the soft limit of open files, NoFileHard the hard one.
+	NoFile, NoFileHard Opt[int64]
+	// KillPending is whether a SIGKILL waits (SigPnd or ShdPnd bit 9): somebody
+	// tried to kill it and it cannot act.
+	KillPending Opt[bool]
+	// Tracer is the pid that traces it, 0 none.
+	Tracer Opt[int]
+	// SyscallFD is the first argument of the system call it is in, where that is
+	// a write (from /proc/PID/syscall).
+	SyscallFD Opt[int]
+	// Refs, the most telling first: stack, status, ps.
+	Refs []Ref
+	// StackRef and StateRef are the refs of the kernel stack and of the state.
+	StackRef, StateRef Ref
+
+	// What the command line and the cgroups mean:
+
+	// Daemon is the role of the process: dockerd, containerd, containerd-shim,
+	// kubelet, runc, "" none of them.
+	Daemon string
+	// Serves is the container of a shim, with containerd's namespace; ServesV1
+	// that the shim is of runtime v1.
+	Serves, ServesNamespace string
+	ServesV1                bool
+	// Container is the full id of the container it runs in, "" none or unknown.
+	// Package join fills it in for processes whose cgroup no longer says.
+	Container string
+
+	// What package join adds:
+
+	// Freezer is the state of its cgroup's freezer: THAWED, FREEZING, FROZEN; ""
+	// unknown. The root cgroup cannot be frozen.
+	Freezer string
+	// Wait says what it waits for; the zero value means an ordinary state.
+	Wait Wait
+}
+
+// FD is one open file descriptor.
+type FD struct {
+	N      int
+	Target string // "/data/b.0", "pipe:[645589]", "socket:[651023]"
+}
+
+// WaitClass is why a process does not run.
+type WaitClass string
+
+// The classes. A frozen task is never uninterruptible, whatever its letter says.
+const (
+	WaitNone            WaitClass = ""
+	WaitUninterruptible WaitClass = "uninterruptible"
+	WaitFrozen          WaitClass = "frozen"
+	WaitStopped         WaitClass = "stopped"
+	WaitTraced          WaitClass = "traced"
+	WaitZombie          WaitClass = "zombie"
+	// WaitChildren is a dying container init that waits in zap_pid_ns_processes
+	// for the other processes of its pid namespace; its state may be S or D.
+	WaitChildren WaitClass = "children"
+)
+
+// Wait is what a process waits for, by the algorithm of package join.
+type Wait struct {
+	Class WaitClass
+	// On is the subsystem that owns the wait: "frozen-fs", "nfs", "cifs", "fuse",
+	// "ceph", "xfs", "block", "dm", "cgroup", "net", "mm", "memcg", "coredump",
+	// "freezer", "pidns", "rcu"; "unknown" when the stack names none; "" when
+	// there is no stack.
+	On string
+	// Frame is the kernel function that decided On; Via are the frames above it
+	// that are not scheduler noise.
+	Frame string
+	Via   []string
+	// Mounts are the superblocks it can be waiting on: one when it is known, more
+	// when only candidates remain, none when nothing tells.
+	Mounts []Key
+	// Blocker is, for WaitChildren, the pid it waits for, 0 none found;
+	// BlockerClass what that one waits for in turn.
+	Blocker      int
+	BlockerClass WaitClass
+	Refs         []Ref
+	// File is the open file that is being written, "" unknown or several.
+	File string
+	// MountRefs are the mountinfo lines that name the superblocks.
+	MountRefs []Ref
+}
+
+// Mount is one line of a mountinfo file, as proc_pid_mountinfo(5) describes it.
+type Mount struct {
+	At Place
+	// NS is the inode number of the mount namespace, or "pid:N" of the process
+	// whose file it was where that is unknown. PIDs share the namespace.
+	NS   string
+	PIDs []int
+	// ID and Parent are mount ids, unique in the kernel while mounted.
+	ID, Parent int
+	// Dev is "major:minor" of the superblock.
+	Dev string
+	// Root is the path inside the filesystem that is mounted; Point where.
+	Root, Point string
+	// Options are per-mount, Super per superblock.
+	Options, Super []string
+	// Shared, Master and PropagateFrom are peer group ids, 0 none.
+	Shared, Master, PropagateFrom int
+	Unbindable                    bool
+	FSType, Device                string
+	Refs                          []Ref
+}
+
+// Socket is one socket of ss, netstat or /proc/net/unix.
+type Socket struct {
+	At Place
+	// NetNS is the network namespace's inode number, "" the node's own.
+	NetNS string
+	// Netid is u_str, u_dgr, u_seq, tcp, tcp6, udp, udp6, nl, raw ...
+	Netid string
+	// State is ESTAB, LISTEN, UNCONN ... in ss's words.
+	State        string
+	RecvQ, SendQ Opt[int64]
+	// Local and Peer are addresses or paths; "" or "*" unnamed.
+	Local, Peer string
+	Inode       int64
+	// PeerInode is known where ss printed one; 0 means the other end is gone.
+	PeerInode Opt[int64]
+	// Owners are the processes that hold it.
+	Owners []SocketOwner
+	Refs   []Ref
+
+	// What package join adds:
+
+	// Daemon is the daemon that holds it, "" none.
+	Daemon string
+	// Path is the listening path of a unix socket of a daemon: "docker.sock",
+	// "containerd.sock" ...; "" others.
+	Endpoint string
+	// PeerState is "gone", "live", "" unknown or not a daemon's socket.
+	PeerState string
+	// PeerOwners are the processes that hold the other end.
+	PeerOwners []SocketOwner
+}
+
+// SocketOwner is a process that holds a socket.
+type SocketOwner struct {
+	Name string
+	PID  int
+	FD   int
+}
+
+// Container is what docker, containerd and the node's processes say of one
+// container.
+type Container struct {
+	At   Place
+	ID   string // full id
+	Name string
+	// Namespace is containerd's: moby, k8s.io; "" unknown.
+	Namespace string
+	// Docker is docker's state: running, paused, restarting, exited, dead,
+	// created, removing; "" unknown.
+	Docker string
+	// PID is docker's idea of the init process; 0 when not running.
+	PID Opt[int]
+	// Paused is .State.Paused.
+	Paused Opt[bool]
+	// Started is .State.StartedAt.
+	Started time.Time
+	// Task is containerd's task status: RUNNING, STOPPED, PAUSED, CREATED; ""
+	// unknown. TaskPID is the pid it gives. NoTask is set when a complete task
+	// listing does not hold the container.
+	Task    string
+	TaskPID Opt[int]
+	NoTask  bool
+	// Runtime is io.containerd.runtime.v1.linux, io.containerd.runc.v2 ...
+	Runtime string
+	// Freezer is THAWED, FREEZING or FROZEN; "" unknown. FreezerRef says where.
+	Freezer    string
+	FreezerRef Ref
+	// Pod and PodNamespace from labels, "" none.
+	Pod, PodNamespace string
+	Refs              []Ref
+
+	// What package join adds:
+
+	// Shim is the pid of its shim, 0 none seen.
+	Shim int
+	// ShimAlive is known where a complete process listing exists; ShimState is its
+	// state letter.
+	ShimAlive Opt[bool]
+	ShimState string
+	// ShimV1 is set for a containerd-shim of runtime v1.
+	ShimV1 bool
+	// InitAlive is whether the init process (docker's pid, else the task's) is in
+	// a complete process listing, alive or as a zombie.
+	InitAlive Opt[bool]
+	// Settled is whether it started well before the collection, so that listings
+	// taken seconds apart must agree on it.
+	Settled Opt[bool]
+	// ContainerdRestarted is whether the running containerd is younger than the
+	// container's shim.
+	ContainerdRestarted Opt[bool]
+}
+
+// Cgroup is the freezer of one cgroup.
+type Cgroup struct {
+	At Place
+	// Path below the mount of its hierarchy, as /proc/PID/cgroup prints it:
+	// "/docker/<id>".
+	Path string
+	// Freezer is THAWED, FREEZING or FROZEN; v2's "frozen 1" is FROZEN.
+	Freezer string
+	// Container is the id in the path, "" none.
+	Container string
+	// Self is freezer.self_freezing, or v2's cgroup.freeze: it was frozen here,
+	// not above.
+	Self Opt[bool]
+	Refs []Ref
+}
+
+// Label is how people call the container: its name, or for one of a pod, whose
+// docker name is k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT, NAMESPACE/POD/CONTAINER.
+func (c *Container) Label() string {
+	parts := strings.Split(c.Name, "_")
+	if len(parts) == 6 && parts[0] == "k8s" {
+		return parts[3] + "/" + parts[2] + "/" + parts[1]
+	}
+	return c.Name
+}
+
+// Daemon is one instance of dockerd, containerd, kubelet or CRI-O.
+type Daemon struct {
+	At   Place
+	Name string // dockerd, containerd, kubelet, crio
+	PID  int    // 0 unknown
+	// Version as the daemon or its client printed it, "" unknown.
+	Version string
+	// Vendor is set when the version string carries a distribution's suffix: then
+	// fixes may be back-ported and version evidence is a hint only.
+	Vendor bool
+	// State is the process state letter, "" unknown.
+	State string
+	// FDCount against NoFile, the soft limit.
+	FDCount Opt[int]
+	NoFile  Opt[int64]
+	RSS     Opt[int64] // KiB
+	Age     Opt[time.Duration]
+	// LiveRestore and Debug as configured or reported.
+	LiveRestore, Debug Opt[bool]
+	// Containerd is the address dockerd was told to use, "" own or unknown.
+	Containerd string
+	// UnitOptions are "Key=Value" lines of its unit and drop-ins.
+	UnitOptions []string
+	// NoDump is set when a goroutine dump was asked for and did not come.
+	NoDump bool
+	Refs   []Ref
+}
+
+// Node is what is known of the machine.
+type Node struct {
+	At Place
+	// Kernel is the release of uname -r; OS the PRETTY_NAME of os-release.
+	Kernel, OS string
+	// Collected and CollectedEnd are the node's clock at both ends of the
+	// collection, zero unknown.
+	Collected, CollectedEnd time.Time
+	// Uptime at collection.
+	Uptime Opt[time.Duration]
+	Refs   []Ref
+}

@@ -1,0 +1,70 @@
+package fact
+
+import "time"
+
+// Signature is a log text that means something. Patterns are RE2; all of them
+// are compiled into one scan.
+type Signature struct {
+	ID string
+	// Daemons are the programs that print it; empty means any.
+	Daemons []string
+	// Pattern is matched against the raw line; named groups become fields.
+	Pattern string
+	// StatesCause marks a text that states the failing fact itself, such as
+	// "executable file not found". Any other text is effect-level evidence.
+	StatesCause bool
+	// Means says in a few words what the line tells.
+	Means string
+	// Example must match; NearMiss must not.
+	Example  string
+	NearMiss string
+	// Versions says which releases print it, in words.
+	Versions string
+	// Refs are public threads or source references.
+	Refs []string
+}
+
+// Log is one scanned log source: what it is, and which window it covers.
+type Log struct {
+	At Place
+	// Source is the path in the bundle.
+	Source string
+	// Daemon that wrote it: dockerd, containerd, kubelet, kernel, or "".
+	Daemon string
+	// Format of most lines: "logrus", "klog", "json", "syslog", "kernel", "text".
+	Format string
+	// First and Last are the earliest and latest stamps.
+	First, Last time.Time
+	Lines       int64
+	// CutHead is set when the file starts in the middle of a line; CutTail when
+	// it ends in one. A cut log does not cover what lies outside its stamps.
+	CutHead, CutTail bool
+	Ref              Ref
+}
+
+// Hit is all matches of one signature with the same fields in one source.
+type Hit struct {
+	At Place
+	// Signature is the id of the signature that matched.
+	Signature string
+	// Daemon that wrote the line, "" when unknown.
+	Daemon string
+	// Fields are the captured groups by name.
+	Fields map[string]string
+	Count  int64
+	// First and Last stamp, zero when the lines had none.
+	First, Last time.Time
+	// Times are the exact stamps of the first few thousand matches, in file order.
+	Times []time.Time
+	// PerMinute counts matches by minute (Unix time / 60).
+	PerMinute map[int64]int64
+	// Text is the first matching line, cut at 512 bytes, control bytes intact:
+	// renderers escape.
+	Text string
+	// Refs: first match, then last where it is another line.
+	Refs []Ref
+
+	// Container is the full id of the container the lines speak of, "" unknown;
+	// set by package join from Fields["container"].
+	Container string
+}
