@@ -1,0 +1,159 @@
+// Package logs scans log text for signatures and says which window of time a log
+// covers. It reads any line format that package line knows.
+package logs
+
+import (
+	"bytes"
+	"errors"
+	"fmt"
+	"regexp"
+	"regexp/syntax"
+	"slices"
+	"unicode/utf8"
+
+	"culprit/analyze/fact"
+)
+
+// Set is a scanner for many signatures. It may be used by several goroutines at
+// once.
+//
+// Every pattern needs some literal text to match: all these literals go into one
+// automaton that reads each line once, and only where one of them stands the
+// regular expression is tried.
+type Set struct {
+	patterns []pattern
+	literals []literal
+	byID     [][]int // the patterns that need literals[id]
+	auto     *automaton
+	slow     []int // patterns without a literal, tried on every line
+}
+
+type pattern struct {
+	sig fact.Signature
+	re  *regexp.Regexp
+	// whole is the text of a pattern that is nothing but a literal, nil for others.
+	whole []byte
+	// groups are the indexes and names of the named groups.
+	groups []group
+}
+
+type group struct {
+	index int
+	name  string
+}
+
+// Compile builds the scanner. The error joins one error for each signature that
+// has no id, the id of another one, or a pattern that does not compile or that
+// matches an empty line.
+func Compile(sigs []fact.Signature) (*Set, error) {
+	s := &Set{}
+	var errs []error
+	seen := map[string]bool{}
+	ids := map[literal]int{}
+	for i, sig := range sigs {
+		switch {
+		case sig.ID == "":
+			errs = append(errs, fmt.Errorf("signature number %d has no id", i+1))
+			continue
+		case seen[sig.ID]:
+			errs = append(errs, fmt.Errorf("signature %s: id used twice", sig.ID))
+			continue
+		}
+		seen[sig.ID] = true
+		if err := s.add(sig, ids); err != nil {
+			errs = append(errs, fmt.Errorf("signature %s: %w", sig.ID, err))
+		}
+	}
+	if len(errs) > 0 {
+		return nil, errors.Join(errs...)
+	}
+	s.auto = newAutomaton(s.literals)
+	return s, nil
+}
+
+func (s *Set) add(sig fact.Signature, ids map[literal]int) error {
+	re, err := regexp.Compile(sig.Pattern)
+	if err != nil {
+		return err
+	}
+	if re.MatchString("") {
+		return errors.New("the pattern matches an empty line")
+	}
+	parsed, err := syntax.Parse(sig.Pattern, syntax.Perl)
+	if err != nil {
+		return err
+	}
+	p := pattern{sig: sig, re: re}
+	if parsed.Op == syntax.OpLiteral && parsed.Flags&syntax.FoldCase == 0 && !slices.Contains(parsed.Rune, utf8.RuneError) {
+		p.whole = []byte(string(parsed.Rune))
+	}
+	for i, name := range re.SubexpNames() {
+		if name != "" {
+			p.groups = append(p.groups, group{i, name})
+		}
+	}
+	n := len(s.patterns)
+	s.patterns = append(s.patterns, p)
+	need := required(parsed)
+	if need == nil {
+		s.slow = append(s.slow, n)
+	}
+	for _, l := range need {
+		id, ok := ids[l]
+		if !ok {
+			id = len(s.literals)
+			ids[l] = id
+			s.literals = append(s.literals, l)
+			s.byID = append(s.byID, nil)
+		}
+		if !slices.Contains(s.byID[id], n) {
+			s.byID[id] = append(s.byID[id], n)
+		}
+	}
+	return nil
+}
+
+// Slow lists the ids of the signatures without a literal of at least three bytes
+// that every match contains. Their regular expressions run on every line.
+func (s *Set) Slow() []string {
+	var ids []string
+	for _, n := range s.slow {
+		ids = append(ids, s.patterns[n].sig.ID)
+	}
+	return ids
+}
+
+// stands reports whether the literal that the automaton found is really there:
+// the automaton ignores case.
+func (s *Set) stands(f found, text []byte) bool {
+	l := s.literals[f.literal]
+	return l.fold || string(text[f.end-len(l.text):f.end]) == l.text
+}
+
+// match reports whether the pattern matches, with the indexes of its groups as
+// regexp gives them, nil for a pattern without named groups.
+func (p *pattern) match(text []byte) (groups []int, ok bool) {
+	switch {
+	case p.whole != nil:
+		return nil, bytes.Contains(text, p.whole)
+	case len(p.groups) == 0:
+		return nil, p.re.Match(text)
+	}
+	groups = p.re.FindSubmatchIndex(text)
+	return groups, groups != nil
+}
+
+// writer says which daemon wrote a match in a line of daemon, "" unknown; ok is
+// false when the signature is not one of what daemon prints. A dockerd that starts
+// its own containerd passes that one's lines on in its output, and nothing marks
+// them: there a signature of containerd tells the writer.
+func (p *pattern) writer(daemon string) (writer string, ok bool) {
+	of := p.sig.Daemons
+	switch {
+	case daemon == "", len(of) == 0, slices.Contains(of, daemon):
+		return daemon, true
+	case daemon == "dockerd" && slices.Contains(of, "containerd"):
+		return "containerd", true
+	}
+	return "", false
+}
