@@ -1,0 +1,201 @@
+package join
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+	"time"
+
+	"culprit/analyze/fact"
+)
+
+// mergeContainers makes one row a container out of what docker, containerd, the
+// cgroups and the shims say. Short ids join the full one they begin.
+func mergeContainers(w *world, parts []fact.Container) []fact.Container {
+	var out []fact.Container
+	add := func(part fact.Container) {
+		if part.At != w.at || part.ID == "" {
+			return
+		}
+		for i := range out {
+			if strings.HasPrefix(out[i].ID, part.ID) || strings.HasPrefix(part.ID, out[i].ID) {
+				mergeContainer(&out[i], part)
+				return
+			}
+		}
+		out = append(out, part)
+	}
+	// Full ids first, so that short ones find them.
+	sorted := slices.Clone(parts)
+	slices.SortStableFunc(sorted, func(a, b fact.Container) int { return cmp.Compare(len(b.ID), len(a.ID)) })
+	for _, part := range sorted {
+		add(part)
+	}
+	for _, g := range w.cgroups {
+		add(fact.Container{At: w.at, ID: g.Container, Refs: g.Refs})
+	}
+	for _, p := range w.processes {
+		add(fact.Container{At: w.at, ID: p.Container, Refs: p.Refs})
+		add(fact.Container{At: w.at, ID: p.Serves, Namespace: p.ServesNamespace, Shim: shimPID(p), ShimV1: p.ServesV1, Refs: p.Refs})
+	}
+	slices.SortFunc(out, func(a, b fact.Container) int { return strings.Compare(a.ID, b.ID) })
+	for i := range out {
+		if out[i].Name == "" {
+			out[i].Name = out[i].ID[:min(12, len(out[i].ID))]
+		}
+	}
+	return out
+}
+
+func mergeContainer(c *fact.Container, o fact.Container) {
+	if len(o.ID) > len(c.ID) {
+		c.ID = o.ID
+	}
+	c.Name = cmp.Or(c.Name, o.Name)
+	c.Namespace = cmp.Or(c.Namespace, o.Namespace)
+	// Inspect, which is asked of one container, tells more than ps.
+	if o.PID.Known && o.Docker != "" {
+		c.Docker = o.Docker
+	}
+	c.Docker = cmp.Or(c.Docker, o.Docker)
+	c.PID = c.PID.Fill(o.PID)
+	c.Paused = c.Paused.Fill(o.Paused)
+	if c.Started.IsZero() {
+		c.Started = o.Started
+	}
+	c.Task = cmp.Or(c.Task, o.Task)
+	c.TaskPID = c.TaskPID.Fill(o.TaskPID)
+	c.NoTask = c.NoTask || o.NoTask
+	c.Runtime = cmp.Or(c.Runtime, o.Runtime)
+	c.Freezer = cmp.Or(c.Freezer, o.Freezer)
+	c.Pod = cmp.Or(c.Pod, o.Pod)
+	c.PodNamespace = cmp.Or(c.PodNamespace, o.PodNamespace)
+	if c.Shim == 0 {
+		c.Shim, c.ShimV1 = o.Shim, o.ShimV1
+	}
+	c.Refs = fact.AppendRefs(c.Refs, o.Refs...)
+}
+
+// shimPID is the pid of a shim, 0 for any other process.
+func shimPID(p *fact.Process) int {
+	if p.Serves == "" {
+		return 0
+	}
+	return p.PID
+}
+
+// assignContainers says which container each process runs in: by its cgroup, or,
+// where that is gone because it is dying, or unknown, by the shim above it.
+func (w *world) assignContainers() {
+	for _, p := range w.processes {
+		if p.Container != "" || p.Daemon != "" {
+			continue
+		}
+		up := p
+		for range 64 { // a longer ancestry is a loop of reused pids
+			up = w.byPID[up.PPID.Or(0)]
+			if up == nil || up.PID == 1 {
+				break
+			}
+			if up.Serves != "" {
+				p.Container = up.Serves
+				break
+			}
+		}
+	}
+	for _, p := range w.processes {
+		for _, c := range w.containers {
+			if c.PID.Known && c.PID.V == p.PID && p.Container == "" && c.PID.V > 1 && p.Daemon == "" {
+				p.Container = c.ID
+			}
+		}
+	}
+}
+
+// restartSlack is the least age difference by which a containerd counts as younger
+// than a shim: ps prints whole seconds.
+const restartSlack = 2 * time.Second
+
+// settleTime is how long before the collection a container must have started for
+// the process listing, taken first, to hold it.
+const settleTime = 10 * time.Second
+
+// lives says of each container whether its shim and init live, and whether
+// containerd was restarted since it started.
+func (w *world) lives() {
+	var containerd *fact.Process
+	for _, p := range w.processes {
+		if p.Daemon == "containerd" {
+			containerd = p
+		}
+	}
+	for _, c := range w.containers {
+		shim := w.byPID[c.Shim]
+		if shim != nil {
+			c.ShimAlive, c.ShimState = fact.Some(true), shim.State
+			c.Refs = fact.AppendRefs(c.Refs, shim.Refs...)
+		} else if w.wholeListing {
+			c.ShimAlive = fact.Some(false)
+		}
+		c.InitAlive = w.initAlive(c)
+		if w.node != nil && !w.node.Collected.IsZero() && !c.Started.IsZero() {
+			c.Settled = fact.Some(c.Started.Add(settleTime).Before(w.node.Collected))
+		}
+		if shim != nil && containerd != nil {
+			c.ContainerdRestarted = younger(containerd, shim)
+		}
+	}
+}
+
+// initAlive looks for the init process where docker, else containerd, says it is.
+func (w *world) initAlive(c *fact.Container) fact.Opt[bool] {
+	pid := c.PID
+	if pid.Or(0) == 0 {
+		pid = c.TaskPID
+	}
+	if pid.Or(0) == 0 {
+		return fact.Opt[bool]{}
+	}
+	if p := w.byPID[pid.V]; p != nil && (p.Container == "" || p.Container == c.ID) && p.Daemon == "" {
+		return fact.Some(true)
+	}
+	if w.wholeListing {
+		return fact.Some(false)
+	}
+	return fact.Opt[bool]{}
+}
+
+// younger reports whether a started after b; unknown without start times or ages.
+func younger(a, b *fact.Process) fact.Opt[bool] {
+	switch {
+	case a.Start.Known && b.Start.Known:
+		return fact.Some(a.Start.V > b.Start.V)
+	case a.Age.Known && b.Age.Known:
+		return fact.Some(a.Age.V+restartSlack <= b.Age.V)
+	}
+	return fact.Opt[bool]{}
+}
+
+// speakOf finds the container that each log line speaks of: a full or short id, or
+// a name. Patterns with alternatives capture it as container, container_2 or
+// container_3.
+func (w *world) speakOf() {
+	for _, h := range w.hits {
+		word := cmp.Or(h.Fields["container"], h.Fields["container_2"], h.Fields["container_3"])
+		if word == "" {
+			continue
+		}
+		for _, c := range w.containers {
+			if len(word) >= 12 && strings.HasPrefix(c.ID, word) || c.Name == word {
+				h.Container = c.ID
+				break
+			}
+		}
+		// A container that is gone from every listing is still one container.
+		if h.Container == "" && isHex(word) && len(word) >= 12 {
+			h.Container = word
+		}
+	}
+}
+
+func isHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }

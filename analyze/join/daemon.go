@@ -1,0 +1,122 @@
+package join
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"culprit/analyze/fact"
+)
+
+// daemonNames are the roles that are one instance a node.
+var daemonNames = []string{"dockerd", "containerd", "kubelet", "crio"}
+
+// daemons makes one row a daemon out of its process and of what version, info,
+// configuration and unit files say.
+func (w *world) daemons(parts []fact.Daemon) []fact.Daemon {
+	byName := map[string]*fact.Daemon{}
+	var out []fact.Daemon
+	for _, part := range parts {
+		if part.At != w.at || part.Name == "" {
+			continue
+		}
+		if d := byName[part.Name]; d != nil {
+			mergeDaemon(d, part)
+			continue
+		}
+		d := part
+		byName[d.Name] = &d
+	}
+	for _, p := range w.processes {
+		if !slices.Contains(daemonNames, p.Daemon) {
+			continue
+		}
+		d := byName[p.Daemon]
+		if d == nil {
+			d = &fact.Daemon{At: w.at, Name: p.Daemon}
+			byName[p.Daemon] = d
+		}
+		if d.PID != 0 { // a second instance
+			out = append(out, withProcess(fact.Daemon{At: w.at, Name: p.Daemon}, p))
+			continue
+		}
+		*d = withProcess(*d, p)
+	}
+	for _, d := range byName {
+		for _, item := range w.items {
+			if item.State == fact.TimedOut && dumpOf(item) == d.Name {
+				d.NoDump = true
+				d.Refs = fact.AppendRefs(d.Refs, item.Refs...)
+			}
+		}
+		out = append(out, *d)
+	}
+	slices.SortFunc(out, func(a, b fact.Daemon) int {
+		return cmp.Or(strings.Compare(a.Name, b.Name), cmp.Compare(a.PID, b.PID))
+	})
+	return out
+}
+
+func withProcess(d fact.Daemon, p *fact.Process) fact.Daemon {
+	d.PID, d.State, d.FDCount, d.NoFile, d.RSS, d.Age = p.PID, p.State, p.FDCount, p.NoFile, p.RSS, p.Age
+	d.Refs = fact.AppendRefs(d.Refs, p.Refs...)
+	return d
+}
+
+func mergeDaemon(d *fact.Daemon, o fact.Daemon) {
+	if d.Version == "" {
+		d.Version, d.Vendor = o.Version, o.Vendor
+	}
+	d.LiveRestore = d.LiveRestore.Fill(o.LiveRestore)
+	d.Debug = d.Debug.Fill(o.Debug)
+	d.Containerd = cmp.Or(d.Containerd, o.Containerd)
+	d.UnitOptions = append(d.UnitOptions, o.UnitOptions...)
+	d.Refs = fact.AppendRefs(d.Refs, o.Refs...)
+}
+
+// dumpOf is the daemon whose goroutine dump an item asked for.
+func dumpOf(item *fact.Item) string {
+	if !strings.Contains(item.Command, "pprof") {
+		return ""
+	}
+	switch {
+	case item.Tool == "ctr", strings.Contains(item.Command, "containerd"):
+		return "containerd"
+	case strings.Contains(item.Command, "docker.sock"):
+		return "dockerd"
+	}
+	return ""
+}
+
+// endpoints are the sockets that daemons serve.
+var endpoints = []string{"docker.sock", "containerd.sock", "containerd.sock.ttrpc", "docker-containerd.sock", "crio.sock", "dockershim.sock"}
+
+// peers says which of a daemon's connections still have a client.
+func (w *world) peers() {
+	owners := map[int64][]fact.SocketOwner{}
+	for _, s := range w.sockets {
+		if s.Inode != 0 {
+			owners[s.Inode] = append(owners[s.Inode], s.Owners...)
+		}
+	}
+	for _, s := range w.sockets {
+		for _, o := range s.Owners {
+			if p := w.byPID[o.PID]; p != nil && p.Daemon != "" {
+				s.Daemon = p.Daemon
+			} else if s.Daemon == "" && slices.Contains(daemonNames, o.Name) {
+				s.Daemon = o.Name
+			}
+		}
+		if i := strings.LastIndexByte(s.Local, '/'); i >= 0 && slices.Contains(endpoints, s.Local[i+1:]) {
+			s.Endpoint = s.Local[i+1:]
+		}
+		if s.State != "ESTAB" || s.Endpoint == "" || !s.PeerInode.Known {
+			continue
+		}
+		s.PeerState = "live"
+		if s.PeerInode.V == 0 {
+			s.PeerState = "gone"
+		}
+		s.PeerOwners = owners[s.PeerInode.V]
+	}
+}

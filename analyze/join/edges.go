@@ -1,0 +1,74 @@
+package join
+
+import (
+	"strconv"
+	"strings"
+
+	"culprit/analyze/fact"
+)
+
+// edges connects what the joins found: processes with their container and the
+// superblock they wait on, containers with that superblock and with the daemons
+// that manage them, daemons with one another.
+func (w *world) edges(daemons []fact.Daemon) []fact.Edge {
+	var out []fact.Edge
+	names := map[string]string{}
+	for _, c := range w.containers {
+		names[c.ID] = c.Label()
+	}
+	for _, p := range w.processes {
+		pid := fact.NewKey(fact.KeyPID, w.at, strconv.Itoa(p.PID), p.Comm)
+		container := fact.NewKey(fact.KeyContainer, w.at, p.Container, names[p.Container])
+		if p.Container != "" {
+			out = append(out, fact.Edge{From: pid, To: container, Rel: "belongs to", Refs: p.Refs})
+		}
+		if p.Daemon != "" && p.Daemon != "containerd-shim" && p.Daemon != "runc" {
+			out = append(out, fact.Edge{From: pid, To: fact.NewKey(fact.KeyDaemon, w.at, p.Daemon, p.Daemon), Rel: "is", Refs: p.Refs})
+		}
+		for _, mount := range p.Wait.Mounts {
+			out = append(out, fact.Edge{From: pid, To: mount, Rel: "waits on", Refs: p.Wait.Refs})
+			if p.Container != "" {
+				out = append(out, fact.Edge{From: container, To: mount, Rel: "waits on", Refs: p.Wait.Refs})
+			}
+		}
+	}
+	for _, c := range w.containers {
+		key := fact.NewKey(fact.KeyContainer, w.at, c.ID, c.Label())
+		for _, daemon := range managers(c) {
+			out = append(out, fact.Edge{From: key, To: fact.NewKey(fact.KeyDaemon, w.at, daemon, daemon), Rel: "is managed by", Refs: c.Refs})
+		}
+	}
+	return append(out, w.calls(daemons)...)
+}
+
+// managers are the daemons that manage a container, as far as the evidence says.
+func managers(c *fact.Container) []string {
+	var out []string
+	if c.Docker != "" || c.Namespace == "moby" {
+		out = append(out, "dockerd")
+	}
+	if c.Namespace != "" || c.Task != "" || c.Docker != "" {
+		out = append(out, "containerd")
+	}
+	if c.Pod != "" || c.Namespace == "k8s.io" || strings.HasPrefix(c.Name, "k8s_") {
+		out = append(out, "kubelet")
+	}
+	return out
+}
+
+// calls are the edges between daemons: kubelet asks dockerd, dockerd asks
+// containerd.
+func (w *world) calls(daemons []fact.Daemon) []fact.Edge {
+	var out []fact.Edge
+	chain := []string{"kubelet", "dockerd", "containerd"}
+	for i, name := range chain[1:] {
+		caller := chain[i]
+		for _, d := range daemons {
+			if d.Name == caller {
+				out = append(out, fact.Edge{From: fact.NewKey(fact.KeyDaemon, w.at, caller, caller), To: fact.NewKey(fact.KeyDaemon, w.at, name, name), Rel: "calls", Refs: d.Refs})
+				break
+			}
+		}
+	}
+	return out
+}
