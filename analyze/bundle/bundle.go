@@ -1,0 +1,226 @@
+// Package bundle opens what a user points at, a folder, an archive or one loose
+// file, and streams it as sources: path, kind, state, size, hash, content.
+//
+// Input is hostile: nothing is ever written to disk, links and devices are
+// recorded and not followed, every length has a limit, and damage is a
+// fact.Problem that leaves the rest readable. The bundle's own format is
+// described in collect/FORMAT.md.
+package bundle
+
+import (
+	"context"
+	"crypto/sha256"
+	"errors"
+	"fmt"
+	"hash"
+	"io"
+	"io/fs"
+	"os"
+	"path/filepath"
+
+	"culprit/analyze/fact"
+)
+
+// ErrUnrecognised is wrapped by the error of Walk when path holds nothing that
+// the analyzer reads. The error's text is one line: what was found and what was
+// expected.
+var ErrUnrecognised = errors.New("not a bundle")
+
+const expected = "expected a folder, a tar (plain, gzip or zstd), or one log, goroutine dump, listing or terminal session of a node"
+
+// The formats of a bundle.
+const (
+	FormatFolder = "folder"
+	FormatTar    = "tar"
+	FormatTarGz  = "tar.gz"
+	FormatTarZst = "tar.zst"
+	FormatFile   = "file"
+)
+
+// Bundle is what Walk learned beside the content.
+type Bundle struct {
+	// Name is the base name of the path.
+	Name string
+	// Format is one of the Format constants.
+	Format string
+	// Manifest is the header of manifest.jsonl; nil when the bundle has none.
+	Manifest *Manifest
+	// Sources are all sources in visiting order. A file that could not be opened
+	// is listed with State fact.Denied though it was not visited.
+	Sources []fact.Source
+	// Items are the collection steps, from manifest.jsonl, from collect logs and
+	// from "*.err" files that say that a command timed out.
+	Items []fact.Item
+	// Problems are in the order in which they were met; those of the manifest's
+	// promises come last.
+	Problems []fact.Problem
+}
+
+// Walk opens path, a folder, a tar (plain, gzip or zstd) or one file, and calls
+// visit once for each source: those of a folder sorted by path, those of an
+// archive as stored. Formats are told by magic bytes, never by name. Content is
+// decompressed, also that of single members; Path stays as stored.
+//
+// Path, Kind and what is known of State are set before visit. r is valid until
+// visit returns; it ends with io.EOF at a limit or at damage too, which Walk
+// records, and with the error of ctx once that is cancelled. What visit leaves
+// unread is drained, then Size, SHA256 and State are completed in
+// Bundle.Sources.
+//
+// Errors are those of ctx, those of opening path, and ErrUnrecognised. Damage
+// inside is an error only when nothing before it could be read.
+func Walk(ctx context.Context, path string, lim Limits, visit func(src fact.Source, r io.Reader)) (Bundle, error) {
+	w := newWalker(ctx, filepath.Base(path), lim, visit)
+	return w.conclude(w.walk(path))
+}
+
+// WalkReader is Walk over one file, an archive or a single source, that is already
+// open. name stands for its base name.
+func WalkReader(ctx context.Context, name string, r io.Reader, lim Limits, visit func(src fact.Source, r io.Reader)) (Bundle, error) {
+	w := newWalker(ctx, name, lim, visit)
+	return w.conclude(w.file(r))
+}
+
+// conclude settles what can only be known at the end.
+func (w *walker) conclude(err error) (Bundle, error) {
+	w.finish()
+	if w.ctx.Err() != nil {
+		return w.bundle, w.ctx.Err()
+	}
+	if err == nil {
+		err = w.judge()
+	}
+	return w.bundle, err
+}
+
+// walker is one call of Walk.
+type walker struct {
+	ctx    context.Context
+	lim    Limits
+	visit  func(src fact.Source, r io.Reader)
+	bundle Bundle
+
+	entries int
+	total   int64 // bytes handed to visit
+	damage  error // why the archive ended early, nil when it did not
+	hidden  int   // problems beyond the limit
+
+	names    nameSet
+	hash     hash.Hash
+	out, in  opener // of the file and of its members
+	log      stepLog
+	promised promises
+}
+
+func newWalker(ctx context.Context, name string, lim Limits, visit func(fact.Source, io.Reader)) *walker {
+	lim = lim.orDefaults()
+	name, _ = cleanName(name, lim.NameBytes)
+	return &walker{
+		ctx: ctx, lim: lim, visit: visit, bundle: Bundle{Name: name},
+		names: nameSet{}, hash: sha256.New(),
+		out: opener{ratio: lim.Ratio}, in: opener{ratio: lim.Ratio},
+		promised: promises{byPath: map[string]int{}, stored: map[string]digest{}},
+	}
+}
+
+func (w *walker) walk(path string) error {
+	st, err := os.Stat(path)
+	if err != nil {
+		return err
+	}
+	switch {
+	case st.IsDir():
+		w.bundle.Format = FormatFolder
+		return w.folder(path)
+	case st.Mode().IsRegular() || st.Mode()&fs.ModeNamedPipe != 0:
+		f, err := os.Open(path)
+		if err != nil {
+			return err
+		}
+		defer f.Close()
+		return w.file(f)
+	}
+	return w.unrecognised("a " + fileType(st.Mode()))
+}
+
+// file walks one open file: an archive, or a single source.
+func (w *walker) file(r io.Reader) error {
+	s, err := w.out.open(r, false)
+	if err != nil {
+		return w.unrecognised(fmt.Sprintf("damaged %s (%v)", s.format, err))
+	}
+	defer w.out.close()
+	// A tar's first header is enough here; the source itself sniffs more.
+	head, err := s.body.Peek(headBytes)
+	if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
+		return w.unrecognised(fmt.Sprintf("damaged %s (%v)", s.format, err))
+	}
+	if isTar(head) {
+		w.bundle.Format = map[string]string{"": FormatTar, "gzip": FormatTarGz, "zstd": FormatTarZst}[s.format]
+		return w.tar(s.body)
+	}
+	w.bundle.Format = FormatFile
+	if len(head) == 0 {
+		return w.unrecognised("an empty file")
+	}
+	if kind := KindOf(w.bundle.Name, head); !recognised(kind) {
+		return w.unrecognised(looksLike(head))
+	}
+	err = w.source(w.bundle.Name, s)
+	if errors.Is(err, errStop) {
+		err = nil
+	}
+	return err
+}
+
+// judge decides whether what was walked is a bundle at all.
+func (w *walker) judge() error {
+	var read bool
+	for _, s := range w.bundle.Sources {
+		if recognised(s.Kind) {
+			return nil
+		}
+		read = read || s.Size > 0
+	}
+	what := fmt.Sprintf("a %s with no source that is recognised", w.bundle.Format)
+	switch {
+	case w.damage != nil && read:
+		return nil
+	case w.damage != nil:
+		what = fmt.Sprintf("a damaged %s (%v)", w.bundle.Format, w.damage)
+	case len(w.bundle.Sources) == 0:
+		what = "an empty " + w.bundle.Format
+	}
+	return w.unrecognised(what)
+}
+
+func (w *walker) unrecognised(what string) error {
+	return fmt.Errorf("%w: %s looks like %s; %s", ErrUnrecognised, w.bundle.Name, what, expected)
+}
+
+// finish settles what can only be known at the end.
+func (w *walker) finish() {
+	w.promised.check(w)
+	w.bundle.Items = w.log.fold(w.promised.list, w.bundle.Sources)
+	if w.hidden > 0 {
+		w.bundle.Problems = append(w.bundle.Problems, fact.Problem{
+			Ref: fact.Ref{Source: w.bundle.Name}, Text: fmt.Sprintf("%d more problems are not listed", w.hidden)})
+	}
+}
+
+// problem records a problem of a source, or of the bundle where source is "".
+func (w *walker) problem(source, format string, args ...any) {
+	if source == "" {
+		source = w.bundle.Name
+	}
+	w.report(fact.Problem{Ref: fact.Ref{Source: source}, Text: fmt.Sprintf(format, args...)})
+}
+
+func (w *walker) report(ps ...fact.Problem) {
+	room := max(0, maxProblems-len(w.bundle.Problems))
+	if len(ps) > room {
+		w.hidden += len(ps) - room
+		ps = ps[:room]
+	}
+	w.bundle.Problems = append(w.bundle.Problems, ps...)
+}

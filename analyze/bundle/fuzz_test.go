@@ -1,0 +1,121 @@
+package bundle
+
+import (
+	"bytes"
+	"context"
+	"io"
+	"strings"
+	"testing"
+	"unicode"
+
+	"culprit/analyze/fact"
+)
+
+func FuzzKindOf(f *testing.F) {
+	for _, s := range []string{"", psTable, dump, klog, logrus, dmesg, mountinfo, session, html, inspect, infoT, versionT, runtimeProfile, libraryProfile, "0a", "\x0a\x02\x08\xff", "\n \n"} {
+		f.Add("ps.txt", []byte(s))
+		f.Add("proc/7/x__y.gz", []byte(s))
+	}
+	f.Fuzz(func(t *testing.T, path string, head []byte) {
+		v := classify(path, head)
+		if v.kind == fact.KindUnknown || (len(head) == 0) != (v.kind == fact.KindEmpty) {
+			t.Errorf("kind %q of %d bytes", v.kind, len(head))
+		}
+		if strings.ContainsFunc(v.odd, unicode.IsControl) || len(v.odd) > 600 {
+			t.Errorf("problem %q", v.odd)
+		}
+		if v.odd != "" && v.kind == v.want {
+			t.Errorf("%s as expected, yet %q", v.kind, v.odd)
+		}
+	})
+}
+
+func FuzzWalkTar(f *testing.F) {
+	archive := tarOf(f, member{"ps.txt", psTable}, member{"../m.gz", gz(f, mountinfo)}, member{"collect.log", "03:49:28\trc=0\t0.0s\tps\n"}, member{"manifest.jsonl", header})
+	f.Add([]byte(archive))
+	f.Add([]byte(archive[:1000]))
+	f.Add([]byte(gz(f, archive)))
+	f.Add([]byte(zst(f, archive)))
+	f.Add([]byte(sparseTar("z", 1<<40)))
+	f.Add([]byte(dump))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		read := map[string]int64{}
+		w := newWalker(context.Background(), "a", Limits{Entries: 100, TotalBytes: 1 << 20, SourceBytes: 1 << 18}, func(src fact.Source, r io.Reader) {
+			n, err := io.Copy(io.Discard, r)
+			if err != nil {
+				t.Errorf("%s: %v", src.Path, err)
+			}
+			if _, twice := read[src.Path]; twice {
+				t.Errorf("%q is visited twice", src.Path)
+			}
+			read[src.Path] = n
+		})
+		err := w.file(bytes.NewReader(raw))
+		w.finish()
+		if err == nil {
+			_ = w.judge()
+		}
+		if len(w.bundle.Sources) != len(read) || len(read) > 100 {
+			t.Errorf("%d sources, %d visited", len(w.bundle.Sources), len(read))
+		}
+		var total int64
+		for _, s := range w.bundle.Sources {
+			if s.Size != read[s.Path] || s.State == "" {
+				t.Errorf("source %+v, %d bytes were read", s, read[s.Path])
+			}
+			if strings.HasPrefix(s.Path, "/") || strings.Contains("/"+s.Path+"/", "/../") || strings.ContainsFunc(s.Path, unicode.IsControl) {
+				t.Errorf("path %q", s.Path)
+			}
+			total += s.Size
+		}
+		if total > 1<<20 {
+			t.Errorf("%d bytes, more than the limit", total)
+		}
+	})
+}
+
+func FuzzManifest(f *testing.F) {
+	f.Add([]byte(header + `{"path":"docker/info.txt","command":"docker info","duration":1e300,"rc":124,"state":"timeout"}` + "\n{"))
+	f.Add([]byte("03:49:28\trc=124\t15.0s\tdocker info\n\r\n"))
+	f.Add([]byte("x: command timed out after 15s: docker info"))
+	f.Fuzz(func(t *testing.T, text []byte) {
+		lines := bytes.Count(text, []byte("\n")) + 1
+		_, items, problems := ReadManifest(bytes.NewReader(text), "m")
+		logged, broken := readCollectLog(bytes.NewReader(text), "m", DefaultEntries)
+		var s stepLog
+		s.errFile("m", text)
+		for _, list := range [][]fact.Item{items, logged, s.errs} {
+			if len(list) > lines {
+				t.Errorf("%d items of %d lines", len(list), lines)
+			}
+			for _, it := range list {
+				if it.Duration < 0 || it.State == "" || len(it.Refs) != 1 {
+					t.Errorf("item %+v", it)
+				}
+				checkRef(t, it.Refs[0], text, lines)
+			}
+		}
+		for _, p := range append(problems, broken...) {
+			if strings.ContainsFunc(p.Text, unicode.IsControl) {
+				t.Errorf("problem %q", p.Text)
+			}
+			if p.Ref.Line != 0 {
+				checkRef(t, p.Ref, text, lines)
+			}
+		}
+		if len(problems) > 4*lines+1 || len(broken) > 2*lines {
+			t.Errorf("%d and %d problems of %d lines", len(problems), len(broken), lines)
+		}
+	})
+}
+
+// checkRef fails unless r points at the beginning of a line of text.
+func checkRef(t *testing.T, r fact.Ref, text []byte, lines int) {
+	t.Helper()
+	if r.Line < 1 || r.Line > lines || r.Offset < 0 || r.Offset >= int64(len(text)) {
+		t.Fatalf("ref %+v outside %d lines, %d bytes", r, lines, len(text))
+	}
+	if before := text[:r.Offset]; bytes.Count(before, []byte("\n")) != r.Line-1 || len(before) > 0 && before[len(before)-1] != '\n' {
+		t.Errorf("offset %d is not where line %d begins", r.Offset, r.Line)
+	}
+}

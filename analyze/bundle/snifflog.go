@@ -1,0 +1,129 @@
+package bundle
+
+import (
+	"bytes"
+	"encoding/binary"
+	"regexp"
+)
+
+// How lines of logs begin.
+var (
+	logLine = regexp.MustCompile(`^(?:[^\s:]+:\d+:)?(?:` + // the prefix of grep -rn
+		`[IWEF]\d{4} \d\d:\d\d:\d\d\.|` + // klog
+		`time="\d|` + // logrus
+		`(?:<\d+>)?[A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \S|` + // syslog, journalctl
+		`\d{4}-\d\d-\d\d[T ]\d\d:\d\d:\d\d\S* \S|` + // RFC 3339: CRI, journalctl -o short-iso
+		`(?:TRAC|DEBU|INFO|WARN|ERRO|FATA|PANI)\[|` + // logrus on a terminal
+		`-- (?:Logs|Journal) begins? at |` + // journalctl
+		`OCI runtime |Error response from daemon: )`) // what the docker client repeats of the daemon
+	kernelLine = regexp.MustCompile(`^(?:<\d+>)?\[ *\d+\.\d+\]|^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]|^\S.{0,80} kernel: `)
+	jsonKey    = regexp.MustCompile(`"(?:level|ts|time|log|msg|PRIORITY|__REALTIME_TIMESTAMP)" ?:`)
+	prompt     = regexp.MustCompile(`^(?:\[[a-z_][\w.-]*@[^\]\s]+ [^\]]*\][#$]|[a-z_][\w.-]*@[\w.-]+:[^\s#$]*[#$])(?: |$)`)
+	dollar     = regexp.MustCompile(`^\$ (?:sudo )?[a-z][\w./-]*(?: |$)`)
+	collected  = regexp.MustCompile(`^\d\d:\d\d:\d\d\trc=-?\d+\t[\d.]+s\t`)
+	goHeader   = regexp.MustCompile(`goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[`)
+	goFrame    = regexp.MustCompile(`^\s+\S+\.(?:go|s):\d+|^created by |^\S+\(.*\)$|\.go:\d+ \+0x`)
+)
+
+// share counts the bytes of lines that is says yes to, against all.
+func (s *sniff) share(is func(line []byte) bool) (yes, all int) {
+	for _, l := range s.lines {
+		all += len(l)
+		if is(l) {
+			yes += len(l)
+		}
+	}
+	return yes, all
+}
+
+func isLogLine(l []byte) bool { return logLine.Match(l) || kernelLine.Match(l) || jsonLine(l) }
+
+// jsonLine reports a whole JSON object in one line with a key of a log.
+func jsonLine(l []byte) bool {
+	l = bytes.TrimSpace(l)
+	return len(l) > 2 && l[0] == '{' && l[len(l)-1] == '}' && jsonKey.Match(l)
+}
+
+// log takes a source whose first line is a log line, or a quarter of which is:
+// logs hold traces and start with complaints about flags.
+func (s *sniff) log() bool {
+	if s.binary || len(s.lines) == 0 {
+		return false
+	}
+	if isLogLine(s.first) {
+		return true
+	}
+	yes, all := s.share(isLogLine)
+	return yes*4 >= all
+}
+
+func (s *sniff) kernelLog() bool {
+	if s.binary || len(s.lines) == 0 {
+		return false
+	}
+	yes, all := s.share(kernelLine.Match)
+	return yes*2 > all
+}
+
+// isPrompt reports a line with a shell's prompt: "[root@a ~]# ls", "me@a:~$ ls".
+func isPrompt(l []byte) bool { return prompt.Match(l) || dollar.Match(l) }
+
+// terminal takes a source with a line that only a shell's user makes.
+func (s *sniff) terminal() bool {
+	if s.binary {
+		return false
+	}
+	for _, l := range s.lines {
+		if isPrompt(l) {
+			return true
+		}
+	}
+	return false
+}
+
+// goroutines takes the two text forms of runtime/pprof and what a signal
+// prints, also behind the prefixes of a log, where most of the source is dump.
+func (s *sniff) goroutines() bool {
+	if bytes.HasPrefix(s.first, []byte("goroutine profile: total ")) {
+		return true
+	}
+	if s.binary || !goHeader.Match(s.raw) {
+		return false
+	}
+	yes, all := s.share(func(l []byte) bool { return goHeader.Match(l) || goFrame.Match(l) })
+	return yes*2 >= all
+}
+
+func (s *sniff) manifest() bool {
+	return bytes.HasPrefix(s.first, []byte("{")) && bytes.Contains(s.first, []byte(manifestFamily))
+}
+
+func (s *sniff) collectLog() bool {
+	yes, all := s.share(collected.Match)
+	return yes > 0 && yes*2 >= all
+}
+
+// profile takes a pprof protobuf: its first field is a ValueType of two string
+// indices, sample_type (1) as the pprof library writes it or period_type (11) as
+// the runtime does (profile.proto of github.com/google/pprof).
+//
+//	0a len  08 type 10 unit  then 0a sample_type or 12 sample
+//	5a len  08 type 10 unit  then 60 period or 0a sample_type
+func (s *sniff) profile() bool {
+	b := s.raw
+	if len(b) < 4 || b[0] != 0x0a && b[0] != 0x5a || b[1] == 0 || len(b) < 2+int(b[1]) {
+		return false
+	}
+	inner, rest := b[2:2+int(b[1])], b[2+int(b[1]):]
+	for len(inner) > 0 {
+		if inner[0] != 0x08 && inner[0] != 0x10 {
+			return false
+		}
+		_, n := binary.Uvarint(inner[1:])
+		if n <= 0 {
+			return false
+		}
+		inner = inner[1+n:]
+	}
+	return len(rest) == 0 || bytes.IndexByte([]byte{0x0a, 0x12, 0x60}, rest[0]) >= 0
+}
