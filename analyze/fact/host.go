@@ -51,8 +51,13 @@ type Process struct {
 	SyscallFD Opt[int]
 	// Refs, the most telling first: stack, status, ps.
 	Refs []Ref
-	// StackRef and StateRef are the refs of the kernel stack and of the state.
-	StackRef, StateRef Ref
+	// StackRef, StateRef and KillRef are the lines of the kernel stack, of the state
+	// and of the signal mask with the SIGKILL.
+	StackRef, StateRef, KillRef Ref
+	// Hung is whether the kernel reported the task hung ("blocked for more than 120
+	// seconds"); known where it did and the task still is in D, or where there is
+	// a kernel log.
+	Hung Opt[bool]
 
 	// What the command line and the cgroups mean:
 
@@ -72,6 +77,9 @@ type Process struct {
 	// Freezer is the state of its cgroup's freezer: THAWED, FREEZING, FROZEN; ""
 	// unknown. The root cgroup cannot be frozen.
 	Freezer string
+	// ParentRuns says of a zombie whether its parent is in the same container and
+	// could reap it: it is in an ordinary state.
+	ParentRuns Opt[bool]
 	// Wait says what it waits for; the zero value means an ordinary state.
 	Wait Wait
 }
@@ -102,9 +110,9 @@ const (
 type Wait struct {
 	Class WaitClass
 	// On is the subsystem that owns the wait: "frozen-fs", "nfs", "cifs", "fuse",
-	// "ceph", "xfs", "block", "dm", "cgroup", "net", "mm", "memcg", "coredump",
-	// "freezer", "pidns", "rcu"; "unknown" when the stack names none; "" when
-	// there is no stack.
+	// "ceph", "xfs", "block", "dm", "cgroup", "net", "memcg", "coredump", "freezer",
+	// "pidns", "rcu", "hotplug", "filelock"; "page" for a page of a filesystem that
+	// no frame names; "unknown" when the stack names none; "" when there is none.
 	On string
 	// Frame is the kernel function that decided On; Via are the frames above it
 	// that are not scheduler noise.
@@ -213,6 +221,9 @@ type Container struct {
 	// Freezer is THAWED, FREEZING or FROZEN; "" unknown. FreezerRef says where.
 	Freezer    string
 	FreezerRef Ref
+	// FrozenAbove is the path of a cgroup above the container's that is frozen, ""
+	// none.
+	FrozenAbove string
 	// Pod and PodNamespace from labels, "" none.
 	Pod, PodNamespace string
 	Refs              []Ref

@@ -51,6 +51,18 @@ func (k Key) Compare(o Key) int {
 		strings.Compare(k.Boot, o.Boot), strings.Compare(k.ID, o.ID))
 }
 
+// unnamed begins the ids of things that are there and that nothing names.
+const unnamed = "unnamed "
+
+// Unnamed is the key of something that the evidence shows without naming it: the
+// filesystem of a writer whose mountinfo is missing. what tells such keys apart.
+func Unnamed(kind KeyKind, p Place, what, name string) Key {
+	return NewKey(kind, p, unnamed+what, name)
+}
+
+// Named reports whether the evidence names what the key stands for.
+func (k Key) Named() bool { return !strings.HasPrefix(k.ID, unnamed) }
+
 // Identity is the key without its name, usable as a map key.
 func (k Key) Identity() Key {
 	k.Name = ""

@@ -75,7 +75,8 @@ type Source struct {
 	State State
 	// Size is the number of decompressed bytes read.
 	Size int64
-	// SHA256 is the hex digest of those bytes.
+	// SHA256 is the hex digest of those bytes, "" where no manifest states one to
+	// hold it against.
 	SHA256 string
 	At     Place
 }

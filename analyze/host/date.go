@@ -27,7 +27,7 @@ var dateLayouts = []string{
 
 // ParseDate reads the output of date(1): the clock at the start of a collection
 // and, on a second line, at its end; the Universal time of timedatectl; or seconds
-// since the epoch. Times are returned in UTC. A zone given by letters other than
+// since the epoch. Times keep the zone they were printed in. A zone given by letters other than
 // UTC or GMT does not tell its offset: it is read as UTC, with a problem.
 //
 //	2026-11-22T03:49:28+00:00
@@ -92,7 +92,10 @@ func parseClock(s string) (t time.Time, zone string, ok bool) {
 			if offset != 0 || zone != "MST" || !strings.Contains(layout, zone) || name == "UTC" || name == "GMT" {
 				name = ""
 			}
-			return t.UTC(), name, true
+			if offset == 0 {
+				t = t.UTC()
+			}
+			return t, name, true
 		}
 	}
 	return time.Time{}, "", false

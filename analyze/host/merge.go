@@ -81,7 +81,10 @@ func fill(p *fact.Process, o fact.Process) {
 	p.RSS, p.Threads = p.RSS.Fill(o.RSS), p.Threads.Fill(o.Threads)
 	p.NoFile, p.NoFileHard = p.NoFile.Fill(o.NoFile), p.NoFileHard.Fill(o.NoFileHard)
 	p.FDCount, p.SyscallFD = p.FDCount.Fill(o.FDCount), p.SyscallFD.Fill(o.SyscallFD)
-	p.KillPending, p.Tracer = p.KillPending.Fill(o.KillPending), p.Tracer.Fill(o.Tracer)
+	if !p.KillPending.Known {
+		p.KillPending, p.KillRef = o.KillPending, o.KillRef
+	}
+	p.Tracer = p.Tracer.Fill(o.Tracer)
 	p.MntNS, p.NetNS, p.PIDNS = cmp.Or(p.MntNS, o.MntNS), cmp.Or(p.NetNS, o.NetNS), cmp.Or(p.PIDNS, o.PIDNS)
 	if p.State == "" {
 		p.State, p.StateRef = o.State, o.StateRef

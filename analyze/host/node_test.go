@@ -83,9 +83,13 @@ func TestParseDate(t *testing.T) {
 	} {
 		got, problems := ParseDate(strings.NewReader(text+"\n"), "d")
 		noProblems(t, problems)
-		if !got.Collected.Equal(want) || got.Collected.Location() != time.UTC || !got.CollectedEnd.IsZero() || len(got.Refs) != 1 {
+		if !got.Collected.Equal(want) || !got.CollectedEnd.IsZero() || len(got.Refs) != 1 {
 			t.Errorf("%s: %+v", text, got)
 		}
+	}
+	east, _ := ParseDate(strings.NewReader("2026-11-22T11:49:28+08:00\n"), "d")
+	if _, offset := east.Collected.Zone(); offset != 8*3600 {
+		t.Errorf("the zone is lost: %v", east.Collected)
 	}
 	got, problems := ParseDate(strings.NewReader("2026-11-22T03:49:28+00:00\n2026-11-22T03:49:34+00:00\n"), "d")
 	noProblems(t, problems)

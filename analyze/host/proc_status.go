@@ -102,7 +102,9 @@ func (s *statusFile) set(key, value string) bool {
 			return false
 		}
 		s.masks++
-		s.kill = s.kill || mask&sigkill != 0
+		if mask&sigkill != 0 && !s.kill {
+			s.kill, s.p.KillRef = true, s.l.ref()
+		}
 		return true
 	case "Pid", "PPid", "TracerPid", "VmRSS", "Threads":
 		if !isNum {

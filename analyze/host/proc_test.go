@@ -60,7 +60,7 @@ func TestParseStatus(t *testing.T) {
 	first := ref("proc/2990/status", 1, 0)
 	runProc(t, ParseStatus, []procTest{
 		{"whole", "proc/2990/status", text, []fact.Process{{
-			PID: 2990, PPID: fact.Some(2970), Comm: "sh", State: "D", StateRef: lineRef("proc/2990/status", text, 3),
+			PID: 2990, PPID: fact.Some(2970), Comm: "sh", State: "D", StateRef: lineRef("proc/2990/status", text, 3), KillRef: lineRef("proc/2990/status", text, 13),
 			NSPID: []int{2990, 1}, RSS: fact.Some[int64](1472), Threads: fact.Some(3), KillPending: fact.Some(true),
 			Tracer: fact.Some(0), Refs: []fact.Ref{first},
 		}}, nil},

@@ -9,6 +9,47 @@ import (
 	"culprit/analyze/fact"
 )
 
+// nest tells the node's own daemons from those that run inside a container: a
+// dockerd, containerd or shim in a container's cgroup, or below a shim, manages
+// nothing of the node. A kubelet in a container is still the node's. Where pid 1
+// itself is in a container, that container is the node.
+func (w *world) nest() {
+	if init := w.byPID[1]; init != nil && init.Container != "" {
+		node := init.Container
+		for _, p := range w.processes {
+			if p.Container == node {
+				p.Container = ""
+			}
+		}
+	}
+	var nested []*fact.Process
+	for _, p := range w.processes {
+		switch p.Daemon {
+		case "dockerd", "containerd", "containerd-shim", "runc":
+			if p.Container != "" || w.shimAbove(p) != nil {
+				nested = append(nested, p)
+			}
+		}
+	}
+	for _, p := range nested {
+		p.Daemon, p.Serves, p.ServesNamespace, p.ServesV1 = "", "", "", false
+	}
+}
+
+// shimAbove is the nearest shim among a process's ancestors, nil none.
+func (w *world) shimAbove(p *fact.Process) *fact.Process {
+	for range 64 { // a longer ancestry is a loop of reused pids
+		p = w.byPID[p.PPID.Or(0)]
+		if p == nil || p.PID == 1 {
+			return nil
+		}
+		if p.Serves != "" {
+			return p
+		}
+	}
+	return nil
+}
+
 // mergeContainers makes one row a container out of what docker, containerd, the
 // cgroups and the shims say. Short ids join the full one they begin.
 func mergeContainers(w *world, parts []fact.Container) []fact.Container {
@@ -66,7 +107,10 @@ func mergeContainer(c *fact.Container, o fact.Container) {
 	c.Task = cmp.Or(c.Task, o.Task)
 	c.TaskPID = c.TaskPID.Fill(o.TaskPID)
 	c.NoTask = c.NoTask || o.NoTask
-	c.Runtime = cmp.Or(c.Runtime, o.Runtime)
+	// containerd's name of the runtime tells the shim's version, docker's does not.
+	if c.Runtime == "" || strings.HasPrefix(o.Runtime, "io.containerd.") {
+		c.Runtime = cmp.Or(o.Runtime, c.Runtime)
+	}
 	c.Freezer = cmp.Or(c.Freezer, o.Freezer)
 	c.Pod = cmp.Or(c.Pod, o.Pod)
 	c.PodNamespace = cmp.Or(c.PodNamespace, o.PodNamespace)
@@ -91,16 +135,8 @@ func (w *world) assignContainers() {
 		if p.Container != "" || p.Daemon != "" {
 			continue
 		}
-		up := p
-		for range 64 { // a longer ancestry is a loop of reused pids
-			up = w.byPID[up.PPID.Or(0)]
-			if up == nil || up.PID == 1 {
-				break
-			}
-			if up.Serves != "" {
-				p.Container = up.Serves
-				break
-			}
+		if shim := w.shimAbove(p); shim != nil {
+			p.Container = shim.Serves
 		}
 	}
 	for _, p := range w.processes {

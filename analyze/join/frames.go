@@ -36,11 +36,18 @@ var writePath = []string{
 	"*_page_mkwrite", "do_page_mkwrite", "*_evict_inode", "xfs_trans_alloc", "start_transaction", "ext4_journal_start_sb",
 }
 
-// byFD are the write-path callers that write through an open descriptor; the
-// others open, create, rename or remove by path.
+// byFD are the callers that come in through an open descriptor; the others open,
+// create, rename or remove by path.
 var byFD = []string{
 	"vfs_write", "vfs_writev", "do_writev", "vfs_iter_write", "do_iter_write", "do_readv_writev", "io_write", "ksys_write",
 	"mnt_want_write_file", "do_sys_ftruncate", "vfs_fallocate",
+	"vfs_fsync*", "do_fsync", "__x64_sys_fsync", "__x64_sys_fdatasync", "vfs_read", "ksys_read", "vfs_readv", "ksys_pread64", "iterate_dir", "vfs_fstat",
+}
+
+// byPath are the callers that come in through a path or a page fault.
+var byPath = []string{
+	"path_openat", "open_last_lookups", "filename_create", "do_unlinkat", "do_rmdir", "do_renameat2", "do_sys_open*", "do_filp_open",
+	"*_page_mkwrite", "do_page_mkwrite", "path_lookupat", "filename_lookup", "do_fault*", "handle_mm_fault",
 }
 
 // interruptible are waits from which a signal wakes a task: one that shows D in
@@ -79,8 +86,8 @@ var owners = []owner{
 		"__wait_on_buffer", "wait_on_buffer", "sync_dirty_buffer", "__sync_dirty_buffer", "wbt_wait", "rq_qos_wait", "get_request*", "md_*", "raid*", "dm_*", "scsi_*", "nvme_*", "loop_*"}},
 }
 
-// pageWait are waits for a page of some filesystem: they name the block layer
-// only where no frame below names another owner.
+// pageWait are waits for a page of some filesystem, local or not: whose it is only
+// a frame below can tell.
 var pageWait = []string{
 	"wait_on_page_bit*", "folio_wait_*", "__folio_lock*", "folio_lock*", "__lock_page*", "lock_page*", "wait_on_page_writeback*", "__filemap_fdatawait*", "filemap_fdatawait*",
 	"filemap_*", "file_fdatawait*", "sync_inodes_sb", "ovl_sync_fs", "sync_filesystem", "congestion_wait", "balance_dirty_pages*", "generic_file_*", "read_cache_page*",
@@ -105,8 +112,6 @@ func isAny(fn string, names []string) bool {
 type decision struct {
 	on, frame string
 	via       []string
-	// byFD is set where the deciding frame writes through a descriptor.
-	byFD bool
 }
 
 // decide walks the stack from its top: noise first, then the first frame that
@@ -120,13 +125,13 @@ func decide(stack []string) decision {
 	}
 	rest := stack[i:]
 	if percpu && len(rest) > 0 && isAny(rest[0], writePath) {
-		return decision{on: "frozen-fs", frame: rest[0], via: stack[:i], byFD: writesByFD(rest)}
+		return decision{on: "frozen-fs", frame: rest[0], via: stack[:i]}
 	}
 	page := ""
 	for j, fn := range rest {
 		for _, o := range owners {
 			if isAny(fn, o.frames) {
-				return decision{on: o.on, frame: fn, via: stack[:i+j], byFD: writesByFD(rest[j:])}
+				return decision{on: o.on, frame: fn, via: stack[:i+j]}
 			}
 		}
 		if page == "" && isAny(fn, pageWait) {
@@ -135,21 +140,21 @@ func decide(stack []string) decision {
 	}
 	switch {
 	case page != "" && len(rest) > 1:
-		return decision{on: "block", frame: page, via: stack[:i], byFD: writesByFD(rest)}
+		return decision{on: "page", frame: page, via: stack[:i]}
 	case len(rest) > 0:
 		return decision{on: "unknown", frame: rest[0], via: stack[:i]}
 	}
 	return decision{via: stack[:i]}
 }
 
-// writesByFD reports whether the call came in through a descriptor: the first
+// throughFD reports whether the call came in through a descriptor: the first
 // frame that tells decides.
-func writesByFD(frames []string) bool {
+func throughFD(frames []string) bool {
 	for _, fn := range frames {
 		if isAny(fn, byFD) {
 			return true
 		}
-		if isAny(fn, []string{"path_openat", "open_last_lookups", "filename_create", "do_unlinkat", "do_rmdir", "do_renameat2", "do_sys_open*", "do_filp_open", "*_page_mkwrite", "do_page_mkwrite"}) {
+		if isAny(fn, byPath) {
 			return false
 		}
 	}

@@ -33,7 +33,7 @@ func TestDecide(t *testing.T) {
 		{"ext4 journal", "jbd2_log_wait_commit ext4_sync_file vfs_fsync_range", "block", "jbd2_log_wait_commit"},
 		{"block tags", "io_schedule blk_mq_get_tag blk_mq_submit_bio", "block", "blk_mq_get_tag"},
 		{"a page of a local file", "io_schedule folio_wait_bit_common filemap_read ext4_file_read_iter", "block", "ext4_file_read_iter"},
-		{"a page of nobody", "io_schedule folio_wait_bit_common filemap_read vfs_read", "block", "folio_wait_bit_common"},
+		{"a page of nobody", "io_schedule folio_wait_bit_common filemap_read vfs_read", "page", "folio_wait_bit_common"},
 		{"xfs log", "xlog_cil_force_seq xfs_log_force_seq xfs_file_fsync", "xfs", "xlog_cil_force_seq"},
 		{"xfs starved", "congestion_wait kmem_zone_alloc xfs_trans_alloc xfs_inactive", "xfs", "xfs_trans_alloc"},
 		{"dm suspend", "schedule_timeout dm_wait_for_completion dm_suspend dev_suspend", "dm", "dm_wait_for_completion"},
@@ -52,7 +52,7 @@ func TestDecide(t *testing.T) {
 	}
 }
 
-func TestWritesByFD(t *testing.T) {
+func TestThroughFD(t *testing.T) {
 	for stack, want := range map[string]bool{
 		"vfs_write ksys_write":                         true,
 		"mnt_want_write path_openat do_filp_open":      false,
@@ -62,7 +62,7 @@ func TestWritesByFD(t *testing.T) {
 		"xfs_trans_alloc xfs_setattr vfs_write":        true,
 		"xfs_trans_alloc xfs_create path_openat write": false,
 	} {
-		if got := writesByFD(strings.Fields(stack)); got != want {
+		if got := throughFD(strings.Fields(stack)); got != want {
 			t.Errorf("%s: %v", stack, got)
 		}
 	}

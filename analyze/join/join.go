@@ -38,6 +38,7 @@ func Join(t *fact.Tables) {
 	var daemons []fact.Daemon
 	for _, at := range places(t) {
 		w := newWorld(t, at)
+		w.nest()
 		found := mergeContainers(w, t.Containers)
 		w.containers = pointers(found)
 		w.assignContainers()

@@ -31,6 +31,8 @@ func node(processes ...fact.Process) *fact.Tables {
 		{PID: 95, State: "S", Comm: "containerd", Daemon: "containerd", Start: fact.Some(int64(100))},
 		{PID: 400, State: "S", Daemon: "containerd-shim", Serves: idA, ServesNamespace: "moby", ServesV1: true, Start: fact.Some(int64(200)), PPID: fact.Some(95)},
 	}
+	overlay := mount("co", "0:53", "/", "/", "overlay")
+	overlay.Super = []string{"rw", "lowerdir=/l", "upperdir=/var/lib/docker/overlay2/x/diff"}
 	return &fact.Tables{
 		Processes: append(base, processes...),
 		Mounts: []fact.Mount{
@@ -38,6 +40,7 @@ func node(processes ...fact.Process) *fact.Tables {
 			mount("ca", "0:50", "/", "/", "overlay"), mount("ca", "7:4", "/vol", "/mnt", "ext4"), mount("ca", "8:1", "/hosts", "/etc/hosts", "ext4"),
 			mount("cb", "0:51", "/", "/", "overlay"), mount("cb", "7:4", "/vol", "/mnt", "ext4"), mount("cb", "8:1", "/hosts", "/etc/hosts", "ext4"),
 			mount("ct", "0:52", "/", "/", "overlay"), mount("ct", "7:4", "/log", "/dev/termination-log", "ext4"),
+			mount("host", "8:8", "/", "/var/lib/docker", "xfs"), overlay,
 			mount("cn", "0:60", "/", "/nfs", "nfs4"), mount("cn", "0:61", "/", "/nfs2", "nfs4"),
 		},
 		Containers: []fact.Container{{ID: idA, Name: "web", Docker: "running", PID: fact.Some(500)}},
@@ -84,9 +87,11 @@ func TestWhichSuperblock(t *testing.T) {
 	}{
 		{"the one file it can write", []fact.Process{writer(500, "ca", "vfs_write ksys_write", "/dev/null", "/mnt/a", "pipe:[7]")}, "/data"},
 		{"a file mounted on /dev", []fact.Process{writer(500, "ct", "vfs_write ksys_write", "/dev/null", "/dev/termination-log")}, "/data"},
+		{"a file on the overlay: the filesystem of its upperdir", []fact.Process{writer(500, "co", "vfs_write ksys_write", "/app/log")}, "/var/lib/docker"},
 		{"the descriptor of the system call", []fact.Process{byCall}, "/data"},
 		{"two files on two superblocks", []fact.Process{writer(500, "ca", "vfs_write ksys_write", "/mnt/a", "/etc/hosts")}, "/data /"},
-		{"open: every writable superblock of its own", []fact.Process{writer(500, "ca", "mnt_want_write path_openat", "/mnt/a")}, "/ /data /"},
+		{"open: every superblock of its own that can be frozen", []fact.Process{writer(500, "ca", "mnt_want_write path_openat", "/mnt/a")}, "/data /"},
+		{"open through the overlay", []fact.Process{writer(500, "co", "mnt_want_write ovl_want_write ovl_create_object path_openat")}, "/var/lib/docker"},
 		{"open: what all writers have in common", []fact.Process{writer(500, "ca", "mnt_want_write path_openat"), writer(501, "cb", "mnt_want_write path_openat")}, "/data /"},
 		{"open: another writer's file settles it", []fact.Process{writer(500, "ca", "mnt_want_write path_openat"), writer(501, "cb", "vfs_write ksys_write", "/mnt/b")}, "/data"},
 		{"no mountinfo", []fact.Process{writer(500, "gone", "vfs_write ksys_write", "/mnt/a")}, "a filesystem that the evidence does not name"},

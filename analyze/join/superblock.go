@@ -15,6 +15,10 @@ var pseudo = []string{
 	"bpf", "configfs", "fusectl", "hugetlbfs", "nsfs", "autofs", "binfmt_misc", "rpc_pipefs", "ramfs", "efivarfs", "selinuxfs",
 }
 
+// freezable are the filesystems with a freeze operation (freeze_super or
+// freeze_fs in their super_operations).
+var freezable = []string{"ext2", "ext3", "ext4", "xfs", "btrfs", "f2fs", "gfs2", "jfs", "nilfs2", "ocfs2", "reiserfs"}
+
 // network maps a wait's owner to the filesystem types it can be on.
 var network = map[string][]string{
 	"nfs":  {"nfs", "nfs4"},
@@ -58,29 +62,72 @@ func (w *world) candidates(p *fact.Process) []fact.Key {
 	if p.Wait.On != "frozen-fs" && p.Wait.On != "block" && p.Wait.On != "xfs" {
 		return nil
 	}
-	if writesByFD(append([]string{p.Wait.Frame}, below(p.Stack, p.Wait.Frame)...)) {
+	if i := slices.Index(p.Stack, p.Wait.Frame); i >= 0 && throughFD(p.Stack[i:]) {
 		if keys := w.descriptorSuperblocks(p, mounts); len(keys) > 0 {
 			return keys
 		}
 	}
 	var keys []fact.Key
+	// A call by path that goes through an overlay shows it: ovl_want_write,
+	// ovl_lookup stand between the caller and the filesystem below.
+	overlay := slices.ContainsFunc(p.Stack, func(fn string) bool { return strings.HasPrefix(fn, "ovl_") })
 	for _, m := range mounts {
-		if writable(m) && !isAny(m.FSType, pseudo) && (p.Wait.On != "xfs" || m.FSType == "xfs") {
-			keys = addKey(keys, w.mountKey(m))
+		if key, ok := w.superblock(p, m); ok && overlay == (m.FSType == "overlay") {
+			keys = addKey(keys, key)
 		}
 	}
 	return keys
 }
 
-// below are the frames under fn.
-func below(stack []string, fn string) []string {
-	if i := slices.Index(stack, fn); i >= 0 {
-		return stack[i+1:]
+// superblock is what a wait of p on something mounted at m is on; false when it
+// cannot be on that.
+func (w *world) superblock(p *fact.Process, m *fact.Mount) (fact.Key, bool) {
+	if p.Wait.On == "frozen-fs" && !writable(m) {
+		return fact.Key{}, false
+	}
+	lower := w.below(m)
+	if lower == nil {
+		return fact.Unnamed(fact.KeyMount, w.at, "below an overlay", "the filesystem below the container's root"), p.Wait.On != "xfs"
+	}
+	return w.mountKey(lower), w.canHold(p, lower)
+}
+
+// below is the mount that an overlay writes to, that of its upperdir in the
+// node's own namespace, or m itself; nil where that is not known.
+func (w *world) below(m *fact.Mount) *fact.Mount {
+	if m.FSType != "overlay" {
+		return m
+	}
+	init := w.byPID[1]
+	for _, option := range m.Super {
+		if dir, ok := strings.CutPrefix(option, "upperdir="); ok && init != nil {
+			return mountAt(w.mountsOf(init), dir)
+		}
 	}
 	return nil
 }
 
-// descriptorSuperblocks are the superblocks of the descriptor being written, or,
+// canHold reports whether a filesystem can be what p's wait is on.
+func (w *world) canHold(p *fact.Process, m *fact.Mount) bool {
+	switch {
+	case p.Wait.On == "frozen-fs":
+		return slices.Contains(freezable, m.FSType)
+	case p.Wait.On == "xfs":
+		return m.FSType == "xfs"
+	}
+	return !isAny(m.FSType, pseudo) && !isNetwork(m.FSType)
+}
+
+func isNetwork(fstype string) bool {
+	for _, types := range network {
+		if isAny(fstype, types) || strings.HasPrefix(fstype, "fuse") {
+			return true
+		}
+	}
+	return false
+}
+
+// descriptorSuperblocks are the superblocks of the descriptor in use, or,
 // where nothing tells which one it is, of all its open files.
 func (w *world) descriptorSuperblocks(p *fact.Process, mounts []*fact.Mount) []fact.Key {
 	var keys []fact.Key
@@ -90,8 +137,11 @@ func (w *world) descriptorSuperblocks(p *fact.Process, mounts []*fact.Mount) []f
 			continue
 		}
 		m := mountAt(mounts, strings.TrimSuffix(fd.Target, " (deleted)"))
-		if m != nil && isFile(fd.Target, m) && writable(m) && !isAny(m.FSType, pseudo) {
-			keys = addKey(keys, w.mountKey(m))
+		if m == nil || !isFile(fd.Target, m) {
+			continue
+		}
+		if key, ok := w.superblock(p, m); ok {
+			keys = addKey(keys, key)
 			files = append(files, fd.Target)
 		}
 	}
@@ -115,7 +165,11 @@ func isFile(target string, m *fact.Mount) bool {
 
 // citeMounts notes the mountinfo lines of the superblocks it can be.
 func (w *world) citeMounts(p *fact.Process) {
-	for _, m := range w.mountsOf(p) {
+	mounts := w.mountsOf(p)
+	if init := w.byPID[1]; init != nil {
+		mounts = append(mounts, w.mountsOf(init)...)
+	}
+	for _, m := range mounts {
 		if slices.ContainsFunc(p.Wait.Mounts, func(k fact.Key) bool { return k.ID == m.Dev }) {
 			p.Wait.MountRefs = fact.AppendRefs(p.Wait.MountRefs, m.Refs...)
 		}
@@ -144,7 +198,7 @@ func (w *world) networkCandidates(p *fact.Process, mounts []*fact.Mount, types [
 	case len(all) > 0:
 		return all
 	}
-	return []fact.Key{fact.NewKey(fact.KeyMount, w.at, p.Wait.On, p.Wait.On+" mount that the evidence does not name")}
+	return []fact.Key{fact.Unnamed(fact.KeyMount, w.at, p.Wait.On, "a "+p.Wait.On+" mount that the evidence does not name")}
 }
 
 func addKey(keys []fact.Key, k fact.Key) []fact.Key {

@@ -14,10 +14,21 @@ func (w *world) freeze() {
 			if g.Container != "" && c.ID == g.Container {
 				c.Freezer = g.Freezer
 				c.FreezerRef = g.Refs[0]
+				c.FrozenAbove = w.frozenAbove(g.Path)
 				c.Refs = fact.AppendRefs(c.Refs, g.Refs...)
 			}
 		}
 	}
+}
+
+// frozenAbove is the path of a cgroup above path that is not thawed, "" none.
+func (w *world) frozenAbove(path string) string {
+	for _, g := range w.cgroups {
+		if g.Freezer != "THAWED" && g.Path != "/" && strings.HasPrefix(path, g.Path+"/") {
+			return g.Path
+		}
+	}
+	return ""
 }
 
 // freezerOf is the state of the cgroup a process is in, or of one above it; "" is
@@ -52,12 +63,25 @@ func (w *world) waits() {
 	}
 	w.resolveMounts()
 	for _, p := range w.processes {
+		if p.Wait.Class == fact.WaitZombie {
+			p.ParentRuns = w.parentRuns(p)
+		}
 		if p.Wait.Class == fact.WaitChildren {
 			if b := w.blockerOf(p); b != nil {
 				p.Wait.Blocker, p.Wait.BlockerClass = b.PID, b.Wait.Class
 			}
 		}
 	}
+}
+
+// parentRuns reports whether a zombie's parent is in its container and in an
+// ordinary state; unknown where the parent is.
+func (w *world) parentRuns(p *fact.Process) fact.Opt[bool] {
+	parent := w.byPID[p.PPID.Or(0)]
+	if parent == nil {
+		return fact.Opt[bool]{}
+	}
+	return fact.Some(parent.Container == p.Container && parent.Serves == "" && parent.Wait.Class == fact.WaitNone)
 }
 
 // waitOf reads the freezer first: a v1-frozen task shows D in whatever wait it
@@ -77,6 +101,9 @@ func (w *world) waitOf(p *fact.Process) fact.Wait {
 	p.Freezer = state
 	asleepLight := len(stack) > 0 && isAny(stack[0], interruptible)
 	switch {
+	case state == "FREEZING" && p.State == "D" && !asleepLight && d.on != "freezer" && d.on != "":
+		// It does not reach the freezer: it is what keeps the cgroup FREEZING.
+		wait.Class = fact.WaitUninterruptible
 	case state == "FROZEN" || state == "FREEZING":
 		wait.Class, wait.On = fact.WaitFrozen, "freezer"
 		wait.Refs = fact.AppendRefs([]fact.Ref{freezerRef}, wait.Refs...)
@@ -162,8 +189,11 @@ func (w *world) resolveMounts() {
 	}
 	w.agree(open, settled)
 	for _, p := range w.processes {
-		if p.Wait.On == "frozen-fs" && len(p.Wait.Mounts) == 0 {
-			p.Wait.Mounts = []fact.Key{fact.NewKey(fact.KeyMount, w.at, "unknown", "a filesystem that the evidence does not name")}
+		switch p.Wait.On {
+		case "frozen-fs", "block", "xfs":
+			if len(p.Wait.Mounts) == 0 {
+				p.Wait.Mounts = []fact.Key{fact.Unnamed(fact.KeyMount, w.at, p.Wait.On, "a filesystem that the evidence does not name")}
+			}
 		}
 		w.citeMounts(p)
 	}
