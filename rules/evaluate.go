@@ -1,0 +1,342 @@
+package rules
+
+import (
+	"cmp"
+	"slices"
+	"strings"
+
+	"culprit/analyze/fact"
+)
+
+// Result is what a pack finds in a bundle's tables.
+type Result struct {
+	// Findings, roots first in the order of verdicts, then the rest by
+	// confidence, layer and onset.
+	Findings []*Finding
+	// Verdicts are indexes of the roots that are verdicts, most important first.
+	Verdicts []int
+	// Problems are rules that were stopped or failed.
+	Problems []fact.Problem
+}
+
+// Evaluate judges every rule over t, node by node, and links what it finds.
+func (s *Set) Evaluate(t *fact.Tables) Result {
+	var out Result
+	for _, at := range places(t) {
+		e := newEvaluator(t, at)
+		for _, r := range s.Rules {
+			out.Findings = append(out.Findings, e.rule(r)...)
+		}
+		out.Problems = append(out.Problems, e.problems...)
+	}
+	slices.SortStableFunc(out.Findings, compareFindings)
+	link(out.Findings, s.reach(), newGraph(t.Edges))
+	out.Verdicts = verdicts(out.Findings)
+	return out
+}
+
+// places are the node boots of t at the moment of the collection.
+func places(t *fact.Tables) []fact.Place {
+	seen := map[fact.Place]bool{}
+	var out []fact.Place
+	add := func(p fact.Place) {
+		if p.Snapshot == "" && !seen[p] {
+			seen[p] = true
+			out = append(out, p)
+		}
+	}
+	for _, c := range t.Coverage {
+		add(c.At)
+	}
+	for _, s := range Tables() {
+		for _, row := range s.rows(t) {
+			add(s.place(row.Value))
+		}
+	}
+	slices.SortFunc(out, func(a, b fact.Place) int {
+		return cmp.Or(strings.Compare(a.Node, b.Node), strings.Compare(a.Boot, b.Boot))
+	})
+	return out
+}
+
+// rule evaluates one rule for each of its scopes.
+func (e *evaluator) rule(r *Rule) []*Finding {
+	keys := e.keysFor(r)
+	if r.Per == fact.KeyNode {
+		keys = []fact.Key{fact.NewKey(fact.KeyNode, e.at, "node", e.at.Node)}
+	}
+	if len(keys) == 0 {
+		if f := e.unscoped(r); f != nil {
+			return []*Finding{f}
+		}
+		return nil
+	}
+	var out []*Finding
+	for _, key := range keys {
+		if f := e.judge(r, key); f != nil {
+			out = append(out, f)
+		}
+	}
+	return merge(out)
+}
+
+// unscoped evaluates a rule whose keyed selections found nothing: shared evidence
+// alone makes it suspected, of the daemon it came from.
+func (e *evaluator) unscoped(r *Rule) *Finding {
+	f := e.judge(r, fact.Key{})
+	if f == nil || f.effect != True {
+		return nil
+	}
+	f.Scope = nil
+	for _, ev := range f.Evidence {
+		for _, row := range ev.Rows {
+			if keys := tables[ev.Table].keys[fact.KeyDaemon]; keys != nil {
+				for _, k := range keys(row.Value) {
+					if !slices.ContainsFunc(f.Scope, k.Same) {
+						f.Scope = append(f.Scope, k)
+					}
+				}
+			}
+		}
+	}
+	if f.Rule.ID.Role != RoleSymptom && f.Rule.ID.Role != RoleRouter {
+		f.Confidence = Suspected
+	}
+	f.word()
+	return f
+}
+
+// judge evaluates the rule for one key; nil when it does not hold.
+func (e *evaluator) judge(r *Rule, key fact.Key) *Finding {
+	pick := e.pickFor(key)
+	f := &Finding{Rule: r, Scope: []fact.Key{key}, Status: Active, rows: map[*Selection]picked{}}
+	for _, s := range r.Select {
+		f.rows[s] = pick(s)
+	}
+	cause, _ := f.all(r.Cause, pick)
+	effect, seen := f.all(r.Effect, pick)
+	f.effect = effect
+	if cause == False || cause != True && effect != True {
+		return nil
+	}
+	// A mechanism is what it does: without any of its effect there is none.
+	if r.ID.Role == RoleMechanism && len(r.Effect) > 0 && seen == 0 {
+		return nil
+	}
+	ruledOut := True
+	for _, rival := range r.RulesOut {
+		j := rival.Cond.judge(pick)
+		ruledOut = ruledOut.And(j.Truth)
+		switch j.Truth {
+		case True:
+			f.RuledOut = append(f.RuledOut, RuledOut{rival.Rival, j.Name, j.Evidence})
+		case Unknown:
+			f.Open = append(f.Open, Open{Rival: rival.Rival, Name: j.Name, Why: unique(j.Unknown)})
+		}
+	}
+	if ruledOut == False {
+		return nil
+	}
+	certain := f.certain(pick)
+	f.grade(cause, effect, ruledOut.And(certain), e.tied(f, key))
+	if f.Confidence == Certain && (f.candidate() || !key.Named()) {
+		f.Confidence = Likely
+	}
+	f.word()
+	return f
+}
+
+// candidate reports whether the scope is only one of several that its rows may be
+// about: a writer that can wait on two superblocks. Such a finding is likely at
+// most, also when the other candidates are ruled out by their own rivals.
+func (f *Finding) candidate() bool {
+	sure, several := false, false
+	for s, p := range f.rows {
+		if s.On == "" {
+			continue
+		}
+		for _, row := range p.passed {
+			if len(s.keysOf(row)) > 1 {
+				several = true
+			} else {
+				sure = true
+			}
+		}
+	}
+	return several && !sure
+}
+
+// all judges the conditions, keeps the evidence of those that hold and counts
+// them. No conditions are unknown.
+func (f *Finding) all(conditions []*Condition, pick func(*Selection) picked) (truth Truth, held int) {
+	truth = True
+	if len(conditions) == 0 {
+		return Unknown, 0
+	}
+	for _, c := range conditions {
+		j := c.judge(pick)
+		truth = truth.And(j.Truth)
+		if j.Truth == True {
+			held++
+			for _, e := range j.Evidence {
+				if len(e.Rows) > 0 || len(j.Evidence) == 1 {
+					f.Evidence = append(f.Evidence, e)
+				}
+			}
+		} else {
+			f.Open = append(f.Open, Open{Name: j.Name, Why: unique(j.Unknown)})
+		}
+	}
+	return truth, held
+}
+
+// certain judges what only a certain verdict needs; its evidence counts too.
+func (f *Finding) certain(pick func(*Selection) picked) Truth {
+	if len(f.Rule.Certain) == 0 {
+		return True
+	}
+	truth, _ := f.all(f.Rule.Certain, pick)
+	return truth
+}
+
+// grade sets confidence and status.
+func (f *Finding) grade(cause, effect, proof Truth, tied bool) {
+	id := f.Rule.ID
+	switch {
+	case id.Role == RoleSymptom || id.Role == RoleRouter:
+		f.Confidence = Certain
+	case cause != True || !tied:
+		f.Confidence = Suspected
+	case proof == True && (effect == True || len(f.Rule.Effect) == 0):
+		f.Confidence = Certain
+	default:
+		f.Confidence = Likely
+	}
+	if f.Rule.Ceiling != "" && f.Confidence.rank() < f.Rule.Ceiling.rank() {
+		f.Confidence = f.Rule.Ceiling
+	}
+	if id.Latent && effect != True {
+		f.Status = Latent
+	}
+	for _, e := range f.Evidence {
+		if t := onset(e.Rows); !t.IsZero() && (f.Since.IsZero() || t.Before(f.Since)) {
+			f.Since = t
+		}
+	}
+}
+
+// tied reports whether shared evidence belongs to the key: where the joins know
+// the container's daemons, the evidence must come from one of them.
+func (e *evaluator) tied(f *Finding, key fact.Key) bool {
+	if key.IsZero() {
+		return false
+	}
+	if key.Kind != fact.KeyContainer || !slices.ContainsFunc(e.graph[key.Identity()], isDaemon) {
+		return true
+	}
+	for _, ev := range f.Evidence {
+		keys := tables[ev.Table].keys[fact.KeyDaemon]
+		if !ev.Shared || keys == nil {
+			continue
+		}
+		for _, row := range ev.Rows {
+			for _, daemon := range keys(row.Value) {
+				if !e.graph.direct(key, daemon) {
+					return false
+				}
+			}
+		}
+	}
+	return true
+}
+
+func isDaemon(k fact.Key) bool { return k.Kind == fact.KeyDaemon }
+
+// merge joins findings of one rule that rest on the same rows: several keys share
+// one dump, or one row has several candidate keys.
+func merge(findings []*Finding) []*Finding {
+	var out []*Finding
+	for _, f := range findings {
+		i := slices.IndexFunc(out, func(o *Finding) bool {
+			return o.Confidence == f.Confidence && o.Status == f.Status && (sharesRows(o, f) || sameRows(o, f))
+		})
+		if i < 0 {
+			out = append(out, f)
+			continue
+		}
+		out[i].absorb(f)
+	}
+	for _, f := range out {
+		if len(f.Scope) > 1 {
+			slices.SortFunc(f.Scope, func(a, b fact.Key) int { return cmp.Or(strings.Compare(KeyName(a), KeyName(b)), a.Compare(b)) })
+			f.word()
+		}
+	}
+	return out
+}
+
+// sharesRows reports whether both rest on the same rows of a shared selection.
+func sharesRows(a, b *Finding) bool {
+	shared := func(f *Finding) []Row {
+		var rows []Row
+		for _, e := range f.Evidence {
+			if e.Shared {
+				rows = append(rows, e.Rows...)
+			}
+		}
+		return rows
+	}
+	rows := shared(a)
+	return len(rows) > 0 && slices.Equal(rows, shared(b))
+}
+
+// sameRows reports whether all evidence is the same: the keys are candidates.
+func sameRows(a, b *Finding) bool {
+	return len(a.Evidence) > 0 && slices.EqualFunc(a.Evidence, b.Evidence, func(x, y Evidence) bool { return slices.Equal(x.Rows, y.Rows) })
+}
+
+// absorb adds another finding's scope and rows.
+func (f *Finding) absorb(o *Finding) {
+	f.Scope = append(f.Scope, o.Scope...)
+	for i := range f.Evidence {
+		for j := range o.Evidence {
+			if f.Evidence[i].Name == o.Evidence[j].Name && f.Evidence[i].Selection == o.Evidence[j].Selection {
+				f.Evidence[i].add(o.Evidence[j])
+			}
+		}
+	}
+	for s, p := range o.rows {
+		mine := f.rows[s]
+		for _, row := range p.passed {
+			if !slices.Contains(mine.passed, row) {
+				mine.passed = append(mine.passed, row)
+			}
+		}
+		f.rows[s] = mine
+	}
+	if f.Since.IsZero() || !o.Since.IsZero() && o.Since.Before(f.Since) {
+		f.Since = o.Since
+	}
+}
+
+func (e *Evidence) add(o Evidence) {
+	rows := slices.Clone(e.Rows)
+	for _, row := range o.Rows {
+		if !slices.Contains(rows, row) {
+			rows = append(rows, row)
+			n, _ := tables[o.Table].weight(row.Value, "")
+			e.Sum += n
+		}
+	}
+	e.Rows = rows
+}
+
+func unique(in []string) []string {
+	var out []string
+	for _, s := range in {
+		if !slices.Contains(out, s) {
+			out = append(out, s)
+		}
+	}
+	return out
+}

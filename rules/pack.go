@@ -1,0 +1,166 @@
+package rules
+
+import (
+	"cmp"
+	"crypto/sha256"
+	"embed"
+	"encoding/hex"
+	"errors"
+	"fmt"
+	"io/fs"
+	"path"
+	"slices"
+	"strings"
+
+	"culprit/analyze/fact"
+)
+
+//go:embed signatures defs tests
+var builtin embed.FS
+
+// Set is a loaded pack: rules, the ids they may name, and signatures.
+type Set struct {
+	Rules      []*Rule
+	IDs        map[string]ID
+	Signatures []fact.Signature
+	// Tests are the rule tests of all packs.
+	Tests []*Test
+	// Hash is the hex SHA-256 of all files read: which rules gave a verdict.
+	Hash string
+}
+
+// Load reads the built-in pack and any packs of the user's, each a file tree
+// with ids.yaml, signatures/, defs/ and tests/, all optional. Every mistake of
+// every file is in the error.
+func Load(packs ...fs.FS) (*Set, error) {
+	s := &Set{IDs: map[string]ID{}}
+	sum := sha256.New()
+	l := &loader{ids: s.IDs, signatures: map[string]*fact.Signature{}}
+	if err := loadIDs("ids.yaml", idsYAML, s.IDs); err != nil {
+		return nil, err
+	}
+	sum.Write(idsYAML)
+	errs := []error{s.add(l, builtin, true, sum.Write)}
+	for _, pack := range packs {
+		errs = append(errs, s.add(l, pack, false, sum.Write))
+	}
+	slices.SortFunc(s.Rules, func(a, b *Rule) int { return strings.Compare(a.ID.ID, b.ID.ID) })
+	errs = append(errs, s.duplicates()...)
+	if err := errors.Join(errs...); err != nil {
+		return nil, err
+	}
+	s.Hash = hex.EncodeToString(sum.Sum(nil))
+	return s, nil
+}
+
+// add reads one pack.
+func (s *Set) add(l *loader, pack fs.FS, builtin bool, hash func([]byte) (int, error)) error {
+	var errs []error
+	each := func(dir string, read func(file string, text []byte) error) {
+		files, err := yamlFiles(pack, dir)
+		if err != nil {
+			errs = append(errs, err)
+		}
+		for _, file := range files {
+			text, err := fs.ReadFile(pack, file)
+			if err == nil {
+				hash([]byte(file))
+				hash(text)
+				err = read(file, text)
+			}
+			if err != nil {
+				errs = append(errs, err)
+			}
+		}
+	}
+	if !builtin {
+		if text, err := fs.ReadFile(pack, "ids.yaml"); err == nil {
+			hash(text)
+			errs = append(errs, loadIDs("ids.yaml", text, s.IDs))
+		}
+	}
+	each("signatures", func(file string, text []byte) error {
+		list, err := loadSignatures(file, text, l.signatures)
+		for _, sig := range list {
+			s.Signatures = append(s.Signatures, *sig)
+		}
+		return err
+	})
+	each("defs", func(file string, text []byte) error {
+		r, err := l.rule(file, text, builtin)
+		if err == nil {
+			s.Rules = append(s.Rules, r)
+		}
+		return err
+	})
+	each("tests", func(file string, text []byte) error {
+		t, err := l.test(file, text)
+		if err == nil {
+			s.Tests = append(s.Tests, t)
+		}
+		return err
+	})
+	return errors.Join(errs...)
+}
+
+// yamlFiles lists the YAML files below dir, sorted; a missing dir has none.
+func yamlFiles(pack fs.FS, dir string) ([]string, error) {
+	var files []string
+	err := fs.WalkDir(pack, dir, func(name string, entry fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if ext := path.Ext(name); !entry.IsDir() && (ext == ".yaml" || ext == ".yml") {
+			files = append(files, name)
+		}
+		return nil
+	})
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	return files, err
+}
+
+// duplicates finds rules with the same id.
+func (s *Set) duplicates() []error {
+	var errs []error
+	for i, r := range s.Rules {
+		if i > 0 && s.Rules[i-1].ID.ID == r.ID.ID {
+			errs = append(errs, fmt.Errorf("%s:%d: rule %s stands already in %s", r.File, r.Line, r.ID.ID, s.Rules[i-1].File))
+		}
+	}
+	return errs
+}
+
+// Find returns the rule with the id or alias, and what ids.yaml says of it.
+func (s *Set) Find(name string) (*Rule, ID, bool) {
+	id, ok := s.IDs[name]
+	if !ok {
+		for _, candidate := range s.IDs {
+			if slices.Contains(candidate.Aliases, name) {
+				id, ok = candidate, true
+			}
+		}
+	}
+	for _, r := range s.Rules {
+		if ok && r.ID.ID == id.ID {
+			return r, id, true
+		}
+	}
+	return nil, id, ok
+}
+
+// Suggest names the id nearest to name as `; did you mean "x"?`, or "".
+func (s *Set) Suggest(name string) string { return didYouMean(name, sortedKeys(s.IDs)) }
+
+// SortedIDs are all ids in layer order, then by name.
+func (s *Set) SortedIDs() []ID {
+	var ids []ID
+	for _, id := range s.IDs {
+		ids = append(ids, id)
+	}
+	slices.SortFunc(ids, func(a, b ID) int {
+		return cmp.Or(cmp.Compare(a.rank(), b.rank()), strings.Compare(a.ID, b.ID))
+	})
+	return ids
+}

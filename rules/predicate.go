@@ -1,0 +1,227 @@
+package rules
+
+import (
+	"fmt"
+	"reflect"
+	"slices"
+
+	"cel.dev/cel-go/cel"
+	"cel.dev/cel-go/common/ast"
+	"cel.dev/cel-go/common/types"
+	"cel.dev/cel-go/common/types/ref"
+)
+
+const (
+	// predicateCost bounds one evaluation on one row. The dearest predicate of
+	// the built-in pack costs below 400; a comprehension over a 200-frame stack
+	// stays below 10,000.
+	predicateCost = 20_000
+	// predicateNesting is how deep comprehensions may nest: none of ours needs two.
+	predicateNesting = 1
+)
+
+// record is a row, or a record in it, as CEL sees it.
+type record struct {
+	schema *Schema
+	value  any
+	// only, where not nil, names the columns that are known.
+	only []string
+}
+
+// ConvertToNative is not needed by any predicate.
+func (r record) ConvertToNative(t reflect.Type) (any, error) {
+	return nil, fmt.Errorf("%s has no native form", r.schema.Name)
+}
+
+// ConvertToType supports type() only.
+func (r record) ConvertToType(t ref.Type) ref.Val {
+	if t == types.TypeType {
+		return types.NewObjectType(r.schema.typeName())
+	}
+	return types.NewErr("a row cannot be converted to %s", t.TypeName())
+}
+
+// Equal is identity.
+func (r record) Equal(o ref.Val) ref.Val {
+	other, ok := o.(record)
+	return types.Bool(ok && other.value == r.value)
+}
+
+// Type is the record type of the schema.
+func (r record) Type() ref.Type { return types.NewObjectType(r.schema.typeName()) }
+
+// Value is the record itself: columns are read from it.
+func (r record) Value() any { return r }
+
+// provider resolves the record types; a column whose value the evidence does not
+// state is a CEL unknown, which the language's && and || treat as three-valued.
+type provider struct {
+	*types.Registry
+	schemas map[string]*Schema
+}
+
+func (p provider) FindStructType(name string) (*types.Type, bool) {
+	if _, ok := p.schemas[name]; ok {
+		return types.NewTypeTypeWithParam(types.NewObjectType(name)), true
+	}
+	return p.Registry.FindStructType(name)
+}
+
+func (p provider) FindStructFieldNames(name string) ([]string, bool) {
+	if s, ok := p.schemas[name]; ok {
+		return s.columnNames(), true
+	}
+	return p.Registry.FindStructFieldNames(name)
+}
+
+func (p provider) FindStructFieldType(name, field string) (*types.FieldType, bool) {
+	s, ok := p.schemas[name]
+	if !ok {
+		return p.Registry.FindStructFieldType(name, field)
+	}
+	c, ok := s.column(field)
+	if !ok {
+		return nil, false
+	}
+	return &types.FieldType{
+		Type:  c.typ,
+		IsSet: func(any) bool { return true },
+		GetFrom: func(target any) (any, error) {
+			r, ok := target.(record)
+			if !ok {
+				return nil, fmt.Errorf("%s is not a row", name)
+			}
+			v, known := c.get(r.value)
+			if !known || r.only != nil && !slices.Contains(r.only, field) {
+				return types.NewUnknown(0, types.NewAttributeTrail("row."+field)), nil
+			}
+			return v, nil
+		},
+	}, true
+}
+
+// newEnv is the CEL environment for predicates on rows of s.
+func newEnv(s *Schema) (*cel.Env, error) {
+	reg, err := types.NewRegistry()
+	if err != nil {
+		return nil, err
+	}
+	schemas := map[string]*Schema{s.typeName(): s}
+	for _, c := range s.Columns {
+		if c.Record != nil {
+			schemas[c.Record.typeName()] = c.Record
+		}
+	}
+	rowType := cel.ObjectType(s.typeName())
+	options := []cel.EnvOption{
+		cel.CustomTypeProvider(provider{reg, schemas}),
+		cel.CustomTypeAdapter(reg),
+		cel.Variable("row", rowType),
+		cel.CrossTypeNumericComparisons(true),
+		cel.ASTValidators(cel.ValidateRegexLiterals(), cel.ValidateDurationLiterals(), cel.ValidateComprehensionNestingLimit(predicateNesting)),
+	}
+	if _, ok := s.column("frames"); ok {
+		options = append(options, callsOptions(rowType)...)
+	}
+	return cel.NewCustomEnv(append([]cel.EnvOption{cel.StdLib()}, options...)...)
+}
+
+// callsOptions declare row.calls("f", "g") (any of) and row.calls_all("f", "g").
+func callsOptions(rowType *cel.Type) []cel.EnvOption {
+	var options []cel.EnvOption
+	for _, fn := range []struct {
+		name, internal string
+		all            bool
+	}{{"calls", "frames_any", false}, {"calls_all", "frames_all", true}} {
+		expand := func(f cel.MacroExprFactory, target ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
+			return f.NewMemberCall(fn.internal, target, f.NewList(args...)), nil
+		}
+		options = append(options, cel.Macros(cel.ReceiverVarArgMacro(fn.name, expand)),
+			cel.Function(fn.internal, cel.MemberOverload("row_"+fn.internal,
+				[]*cel.Type{rowType, cel.ListType(cel.StringType)}, cel.BoolType,
+				cel.BinaryBinding(func(row, list ref.Val) ref.Val { return callsList(row, list, fn.all) }))))
+	}
+	return options
+}
+
+func callsList(row, list ref.Val, all bool) ref.Val {
+	r, ok := row.(record)
+	if !ok {
+		return types.MaybeNoSuchOverloadErr(row)
+	}
+	frames, known := func() ([]string, bool) {
+		c, _ := r.schema.column("frames")
+		v, known := c.get(r.value)
+		f, _ := v.([]string)
+		return f, known && r.only == nil
+	}()
+	if !known {
+		return types.NewUnknown(0, types.NewAttributeTrail("row.frames"))
+	}
+	wants, err := list.ConvertToNative(reflect.TypeFor[[]string]())
+	if err != nil {
+		return types.WrapErr(err)
+	}
+	for _, want := range wants.([]string) {
+		if calls(frames, want) != all {
+			return types.Bool(!all)
+		}
+	}
+	return types.Bool(all)
+}
+
+// predicate is a compiled `where`.
+type predicate struct {
+	text    string
+	schema  *Schema
+	program cel.Program
+}
+
+// compilePredicate returns the predicate, or the CEL issues with their places.
+func compilePredicate(s *Schema, text string) (*predicate, *cel.Issues, error) {
+	env, err := newEnv(s)
+	if err != nil {
+		return nil, nil, err
+	}
+	ast, issues := env.Compile(text)
+	if issues.Err() != nil {
+		return nil, issues, issues.Err()
+	}
+	if ast.OutputType() != cel.BoolType {
+		return nil, nil, fmt.Errorf("a predicate must be a bool, this is a %s", ast.OutputType())
+	}
+	program, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(predicateCost))
+	if err != nil {
+		return nil, nil, err
+	}
+	return &predicate{text, s, program}, nil, nil
+}
+
+// eval says whether the row passes. An error means that the cost limit was hit
+// or that the predicate failed on this row.
+func (p *predicate) eval(value any) (Truth, error) {
+	return p.run(record{schema: p.schema, value: value})
+}
+
+// evalHeader says whether rows of which only the table's header columns are known
+// could pass.
+func (p *predicate) evalHeader(value any) (Truth, error) {
+	return p.run(record{schema: p.schema, value: value, only: append([]string{}, p.schema.known...)})
+}
+
+func (p *predicate) run(row record) (Truth, error) {
+	out, _, err := p.program.Eval(map[string]any{"row": row})
+	if err != nil {
+		return Unknown, err
+	}
+	switch v := out.(type) {
+	case types.Bool:
+		return truthOf(bool(v)), nil
+	case *types.Unknown:
+		return Unknown, nil
+	}
+	return Unknown, fmt.Errorf("unexpected result %v", out)
+}
+
+// String is the predicate as it was written.
+func (p *predicate) String() string { return p.text }

@@ -1,0 +1,191 @@
+package rules
+
+import (
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/cel"
+
+	"culprit/analyze/fact"
+)
+
+// Column is one value of a row that a predicate or a template can name.
+type Column struct {
+	Name string
+	Doc  string
+	// Record is the schema of a column that holds a record, else nil.
+	Record *Schema
+	typ    *cel.Type
+	get    func(row any) (any, bool)
+}
+
+// Type is the column's type as predicates see it: string, int, bool, duration,
+// list(string) or the name of a record.
+func (c Column) Type() string { return c.typ.String() }
+
+// Schema is the shape of a table's rows, or of a record inside a row.
+type Schema struct {
+	// Name is what rules write after `from:`.
+	Name    string
+	Doc     string
+	Columns []Column
+	// Weight is the column that counts what a row stands for, "" when each row
+	// stands for one.
+	Weight string
+	// keys are the scopes that a row can be keyed by, with `on:`.
+	keys map[fact.KeyKind]func(row any) []fact.Key
+	rows func(t *fact.Tables) []Row
+	// header makes a row of which only the columns named in headerColumns are
+	// known, out of a coverage row: a predicate that is false for it does not
+	// concern that listing, dump or log.
+	header func(c fact.Coverage) any
+	known  []string
+	place  func(row any) fact.Place
+	refs   func(row any) []fact.Ref
+}
+
+// Row is one row of a table: Value points to the fact type of that table.
+type Row struct {
+	Table string
+	Value any
+}
+
+// Refs are the lines that the row rests on.
+func (r Row) Refs() []fact.Ref { return tables[r.Table].refs(r.Value) }
+
+// column finds a column by name.
+func (s *Schema) column(name string) (Column, bool) {
+	for _, c := range s.Columns {
+		if c.Name == name {
+			return c, true
+		}
+	}
+	return Column{}, false
+}
+
+func (s *Schema) columnNames() []string {
+	names := make([]string, len(s.Columns))
+	for i, c := range s.Columns {
+		names[i] = c.Name
+	}
+	return names
+}
+
+// weight is what the row stands for, in the units of Weight or of column sum.
+func (s *Schema) weight(row any, sum string) (int64, bool) {
+	if sum == "" {
+		sum = s.Weight
+	}
+	if sum == "" {
+		return 1, true
+	}
+	c, _ := s.column(sum)
+	v, known := c.get(row)
+	n, ok := v.(int64)
+	return n, known && ok
+}
+
+// typeName is the name of the record type in CEL.
+func (s *Schema) typeName() string { return "culprit." + s.Name }
+
+// Constructors for columns: the getter of each says whether the value is known.
+
+func strCol[T any](name, doc string, get func(*T) string) Column {
+	return Column{Name: name, Doc: doc, typ: cel.StringType, get: func(row any) (any, bool) {
+		v := get(row.(*T))
+		return v, true
+	}}
+}
+
+// knownStr is a string column where "" means unknown.
+func knownStr[T any](name, doc string, get func(*T) string) Column {
+	return Column{Name: name, Doc: doc, typ: cel.StringType, get: func(row any) (any, bool) {
+		v := get(row.(*T))
+		return v, v != ""
+	}}
+}
+
+func intCol[T any](name, doc string, get func(*T) fact.Opt[int64]) Column {
+	return Column{Name: name, Doc: doc, typ: cel.IntType, get: func(row any) (any, bool) {
+		v := get(row.(*T))
+		return v.V, v.Known
+	}}
+}
+
+func boolCol[T any](name, doc string, get func(*T) fact.Opt[bool]) Column {
+	return Column{Name: name, Doc: doc, typ: cel.BoolType, get: func(row any) (any, bool) {
+		v := get(row.(*T))
+		return v.V, v.Known
+	}}
+}
+
+func durCol[T any](name, doc string, get func(*T) fact.Opt[time.Duration]) Column {
+	return Column{Name: name, Doc: doc, typ: cel.DurationType, get: func(row any) (any, bool) {
+		v := get(row.(*T))
+		return v.V, v.Known
+	}}
+}
+
+func listCol[T any](name, doc string, get func(*T) ([]string, bool)) Column {
+	return Column{Name: name, Doc: doc, typ: cel.ListType(cel.StringType), get: func(row any) (any, bool) {
+		return get(row.(*T))
+	}}
+}
+
+func recordCol[T any](name, doc string, s *Schema, get func(*T) any) Column {
+	return Column{Name: name, Doc: doc, Record: s, typ: cel.ObjectType(s.typeName()), get: func(row any) (any, bool) {
+		return record{schema: s, value: get(row.(*T))}, true
+	}}
+}
+
+func opt[T any](v T) fact.Opt[T] { return fact.Some(v) }
+
+func widen(v fact.Opt[int]) fact.Opt[int64] {
+	return fact.Opt[int64]{V: int64(v.V), Known: v.Known}
+}
+
+// table builds a table's schema out of accessors for its row type T.
+func table[T any](s Schema, rows func(*fact.Tables) []T, place func(*T) fact.Place, refs func(*T) []fact.Ref) *Schema {
+	name := s.Name
+	s.rows = func(t *fact.Tables) []Row {
+		in := rows(t)
+		out := make([]Row, len(in))
+		for i := range in {
+			out[i] = Row{Table: name, Value: &in[i]}
+		}
+		return out
+	}
+	s.place = func(row any) fact.Place { return place(row.(*T)) }
+	s.refs = func(row any) []fact.Ref { return refs(row.(*T)) }
+	return &s
+}
+
+// keyed builds a key accessor: no key where id is empty.
+func keyed[T any](kind fact.KeyKind, get func(*T) (place fact.Place, id, name string)) func(any) []fact.Key {
+	return func(row any) []fact.Key {
+		p, id, name := get(row.(*T))
+		if id == "" {
+			return nil
+		}
+		return []fact.Key{fact.NewKey(kind, p, id, name)}
+	}
+}
+
+// nodeKey keys any row by the node it was taken on.
+func nodeKey[T any](place func(*T) fact.Place) func(any) []fact.Key {
+	return func(row any) []fact.Key {
+		p := place(row.(*T))
+		return []fact.Key{fact.NewKey(fact.KeyNode, p, "node", p.Node)}
+	}
+}
+
+// calls reports whether a frame is the function want: equal to it, or ending in
+// it at a path boundary ("daemon.(*Daemon).Kill").
+func calls(frames []string, want string) bool {
+	for _, f := range frames {
+		if f == want || strings.HasSuffix(f, want) && f[len(f)-len(want)-1] == '/' {
+			return true
+		}
+	}
+	return false
+}

@@ -1,0 +1,409 @@
+package rules
+
+import (
+	"slices"
+	"strconv"
+	"strings"
+	"time"
+
+	"cel.dev/cel-go/cel"
+
+	"culprit/analyze/fact"
+)
+
+// tables are what rules can select from, by name.
+var tables = func() map[string]*Schema {
+	m := map[string]*Schema{}
+	for _, s := range []*Schema{stacksTable, hitsTable, processesTable, containersTable, socketsTable, daemonsTable, mountsTable, itemsTable, heapTable, nodesTable, cgroupsTable} {
+		if m[s.Name] != nil {
+			panic("rules: table " + s.Name + " twice")
+		}
+		m[s.Name] = s
+	}
+	return m
+}()
+
+// Tables lists the schemas of all tables by name.
+func Tables() []*Schema {
+	var list []*Schema
+	for _, s := range tables {
+		list = append(list, s)
+	}
+	slices.SortFunc(list, func(a, b *Schema) int { return strings.Compare(a.Name, b.Name) })
+	return list
+}
+
+var stacksTable = func() *Schema {
+	type T = fact.Stack
+	place := func(r *T) fact.Place { return r.At }
+	s := table(Schema{
+		Name: "stacks", Weight: "count",
+		Doc: "groups of goroutines with the same stack, one merged view a daemon",
+		Columns: []Column{
+			knownStr("daemon", "program the dump is of", func(r *T) string { return r.Daemon }),
+			intCol("count", "goroutines in the group", func(r *T) fact.Opt[int64] { return opt(r.Count) }),
+			knownStr("state", "commonest wait reason; unknown in debug=1 and protobuf", func(r *T) string { return r.State }),
+			durCol("max_wait", "longest printed age; unknown in debug=1 and protobuf", func(r *T) fact.Opt[time.Duration] { return r.MaxWait }),
+			durCol("min_wait", "shortest printed age", func(r *T) fact.Opt[time.Duration] { return r.MinWait }),
+			strCol("top", "innermost function", func(r *T) string {
+				if len(r.Frames) == 0 {
+					return ""
+				}
+				return r.Frames[0]
+			}),
+			listCol("frames", "canonical function names, innermost first", func(r *T) ([]string, bool) { return r.Frames, r.Frames != nil }),
+			knownStr("creator", "function that started the goroutines", func(r *T) string { return r.Creator }),
+		},
+		known:  []string{"daemon"},
+		header: func(c fact.Coverage) any { return &T{At: c.At, Daemon: c.Daemon} },
+	}, func(t *fact.Tables) []T { return t.Stacks }, place, func(r *T) []fact.Ref { return r.Refs })
+	s.keys = map[fact.KeyKind]func(any) []fact.Key{
+		fact.KeyDaemon: keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, r.Daemon, r.Daemon }),
+		fact.KeyNode:   nodeKey(place),
+	}
+	return s
+}()
+
+var hitsTable = func() *Schema {
+	type T = fact.Hit
+	place := func(r *T) fact.Place { return r.At }
+	field := func(name string) func(r *T) string { return func(r *T) string { return r.Fields[name] } }
+	s := table(Schema{
+		Name: "hits", Weight: "count",
+		Doc: "matches of one log signature with the same captured fields in one source",
+		Columns: []Column{
+			strCol("signature", "id of the signature", func(r *T) string { return r.Signature }),
+			knownStr("daemon", "program that wrote the line", func(r *T) string { return r.Daemon }),
+			intCol("count", "matching lines", func(r *T) fact.Opt[int64] { return opt(r.Count) }),
+			knownStr("container", "id of the container that the line speaks of", func(r *T) string { return r.Container }),
+			strCol("error", "captured error text", field("error")),
+			strCol("pod", "captured pod", field("pod")),
+			strCol("target", "captured object: server, device, path", field("target")),
+			strCol("text", "first matching line", func(r *T) string { return r.Text }),
+			durCol("span", "time between first and last match", func(r *T) fact.Opt[time.Duration] {
+				if r.First.IsZero() || r.Last.IsZero() {
+					return fact.Opt[time.Duration]{}
+				}
+				return opt(r.Last.Sub(r.First))
+			}),
+		},
+		known:  []string{"daemon"},
+		header: func(c fact.Coverage) any { return &T{At: c.At, Daemon: c.Daemon} },
+	}, func(t *fact.Tables) []T { return t.Hits }, place, func(r *T) []fact.Ref { return r.Refs })
+	s.keys = map[fact.KeyKind]func(any) []fact.Key{
+		fact.KeyContainer: keyed(fact.KeyContainer, func(r *T) (fact.Place, string, string) { return r.At, r.Container, "" }),
+		fact.KeyDaemon:    keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, daemonID(r.Daemon), r.Daemon }),
+		fact.KeyNode:      nodeKey(place),
+	}
+	return s
+}()
+
+// waitRecord is keyed by the process, as a process whose state nobody told has
+// an unknown wait, not an ordinary one.
+var waitRecord = func() *Schema {
+	type T = fact.Process
+	told := func(r *T) bool { return r.State != "" || r.Wait.Class != fact.WaitNone }
+	return &Schema{Name: "wait", Doc: "what a process waits for", Columns: []Column{
+		{Name: "class", Doc: `why it does not run: "uninterruptible", "frozen", "stopped", "traced", "zombie", "children", "" none of them`,
+			typ: cel.StringType, get: func(row any) (any, bool) { r := row.(*T); return string(r.Wait.Class), told(r) }},
+		{Name: "on", Doc: `subsystem that owns the wait: "frozen-fs", "nfs", "fuse", "ceph", "xfs", "block", "cgroup" ..., "none" for an ordinary state; unknown without a kernel stack`,
+			typ: cel.StringType, get: func(row any) (any, bool) {
+				r := row.(*T)
+				if r.Wait.Class == fact.WaitNone {
+					return "none", told(r)
+				}
+				return r.Wait.On, r.Wait.On != ""
+			}},
+		strCol("frame", "kernel function that decided", func(r *T) string { return r.Wait.Frame }),
+		listCol("via", "frames above it", func(r *T) ([]string, bool) { return r.Wait.Via, r.Stack != nil }),
+		intCol("blocker", "pid that a dying init waits for, 0 none found", func(r *T) fact.Opt[int64] { return opt(int64(r.Wait.Blocker)) }),
+		strCol("blocker_class", "why that one does not run", func(r *T) string { return string(r.Wait.BlockerClass) }),
+		intCol("mounts", "number of superblocks it can be waiting on, 0 when the evidence names none", func(r *T) fact.Opt[int64] {
+			n := 0
+			for _, k := range r.Wait.Mounts {
+				if k.Named() {
+					n++
+				}
+			}
+			return opt(int64(n))
+		}),
+		strCol("mount", "mount points it can be waiting on", func(r *T) string { return keyNames(r.Wait.Mounts) }),
+	}}
+}()
+
+func keyNames(keys []fact.Key) string {
+	var names []string
+	for _, k := range keys {
+		names = append(names, k.Name)
+	}
+	return strings.Join(names, ", ")
+}
+
+var processesTable = func() *Schema {
+	type T = fact.Process
+	place := func(r *T) fact.Place { return r.At }
+	s := table(Schema{
+		Name: "processes",
+		Doc:  "processes and what they wait for",
+		Columns: []Column{
+			intCol("pid", "process id on the node", func(r *T) fact.Opt[int64] { return opt(int64(r.PID)) }),
+			intCol("ppid", "parent's process id", func(r *T) fact.Opt[int64] { return widen(r.PPID) }),
+			strCol("comm", "command name", func(r *T) string { return r.Comm }),
+			strCol("args", "command line", func(r *T) string { return r.Args }),
+			knownStr("state", "state letter", func(r *T) string { return r.State }),
+			knownStr("wchan", "kernel function it sleeps in", func(r *T) string { return r.WChan }),
+			strCol("daemon", "its role: dockerd, containerd, containerd-shim, kubelet, runc or none", func(r *T) string { return r.Daemon }),
+			strCol("container", "id of its container, empty for a process of the node", func(r *T) string { return r.Container }),
+			boolCol("is_init", "it is the init of its container", func(r *T) fact.Opt[bool] {
+				return fact.Opt[bool]{V: len(r.NSPID) > 1 && r.NSPID[len(r.NSPID)-1] == 1, Known: r.NSPID != nil}
+			}),
+			boolCol("kill_pending", "a SIGKILL waits and cannot act", func(r *T) fact.Opt[bool] { return r.KillPending }),
+			knownStr("freezer", "state of its cgroup's freezer: THAWED, FREEZING or FROZEN", func(r *T) string { return r.Freezer }),
+			boolCol("hung", "the kernel reported it hung and it still is in D", func(r *T) fact.Opt[bool] { return r.Hung }),
+			boolCol("parent_runs", "its parent is in the same container and could reap it; for zombies", func(r *T) fact.Opt[bool] { return r.ParentRuns }),
+			durCol("age", "time since its start", func(r *T) fact.Opt[time.Duration] { return r.Age }),
+			recordCol("wait", "what it waits for", waitRecord, func(r *T) any { return r }),
+		},
+		header: func(c fact.Coverage) any { return &T{At: c.At} },
+	}, func(t *fact.Tables) []T { return t.Processes }, place, processRefs)
+	s.keys = map[fact.KeyKind]func(any) []fact.Key{
+		fact.KeyContainer: keyed(fact.KeyContainer, func(r *T) (fact.Place, string, string) { return r.At, r.Container, "" }),
+		fact.KeyPID:       keyed(fact.KeyPID, func(r *T) (fact.Place, string, string) { return r.At, strconv.Itoa(r.PID), r.Comm }),
+		fact.KeyDaemon:    keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, daemonID(r.Daemon), r.Daemon }),
+		fact.KeyMount:     func(row any) []fact.Key { return row.(*T).Wait.Mounts },
+		fact.KeyNode:      nodeKey(place),
+	}
+	return s
+}()
+
+// processRefs puts first what shows the wait, then what names its superblock and
+// what shows the pending SIGKILL.
+func processRefs(r *fact.Process) []fact.Ref {
+	refs := fact.AppendRefs(nil, r.Wait.Refs...)
+	if len(refs) > 0 {
+		refs = fact.AppendRefs(refs[:1:1], r.Wait.MountRefs[:min(1, len(r.Wait.MountRefs))]...)
+	}
+	refs = fact.AppendRefs(refs, r.KillRef)
+	refs = fact.AppendRefs(refs, r.Wait.MountRefs...)
+	refs = fact.AppendRefs(refs, r.Wait.Refs...)
+	return fact.AppendRefs(refs, r.Refs...)
+}
+
+// daemonID leaves out processes that are no daemon with an instance of its own.
+func daemonID(role string) string {
+	switch role {
+	case "dockerd", "containerd", "kubelet", "crio":
+		return role
+	}
+	return ""
+}
+
+var containersTable = func() *Schema {
+	type T = fact.Container
+	place := func(r *T) fact.Place { return r.At }
+	s := table(Schema{
+		Name: "containers",
+		Doc:  "containers as docker, containerd and the process table know them",
+		Columns: []Column{
+			strCol("id", "full id", func(r *T) string { return r.ID }),
+			strCol("name", "name, or the short id", func(r *T) string { return r.Name }),
+			knownStr("docker", "docker's state: running, paused, exited, dead, removing ...", func(r *T) string { return r.Docker }),
+			intCol("pid", "docker's idea of the init process", func(r *T) fact.Opt[int64] { return widen(r.PID) }),
+			boolCol("paused", "docker pause is in force", func(r *T) fact.Opt[bool] { return r.Paused }),
+			knownStr("task", "containerd's task status, NONE when a complete listing lacks it", func(r *T) string {
+				if r.NoTask {
+					return "NONE"
+				}
+				return r.Task
+			}),
+			knownStr("runtime", "runtime as containerd or docker names it", func(r *T) string { return r.Runtime }),
+			knownStr("freezer", "THAWED, FREEZING or FROZEN", func(r *T) string { return r.Freezer }),
+			strCol("frozen_above", "path of a frozen cgroup above its own, empty for none", func(r *T) string { return r.FrozenAbove }),
+			boolCol("shim_alive", "its shim is in a complete process listing", func(r *T) fact.Opt[bool] { return r.ShimAlive }),
+			knownStr("shim_state", "state letter of its shim", func(r *T) string { return r.ShimState }),
+			boolCol("settled", "it started well before the collection", func(r *T) fact.Opt[bool] { return r.Settled }),
+			boolCol("shim_v1", "its shim is of runtime v1; unknown without a shim", func(r *T) fact.Opt[bool] { return fact.Opt[bool]{V: r.ShimV1, Known: r.Shim != 0} }),
+			boolCol("init_alive", "its init process is in a complete process listing", func(r *T) fact.Opt[bool] { return r.InitAlive }),
+			boolCol("containerd_restarted", "containerd is younger than the container's shim", func(r *T) fact.Opt[bool] { return r.ContainerdRestarted }),
+			strCol("pod", "pod it belongs to", func(r *T) string { return r.Pod }),
+		},
+		header: func(c fact.Coverage) any { return &T{At: c.At} },
+	}, func(t *fact.Tables) []T { return t.Containers }, place, func(r *T) []fact.Ref { return r.Refs })
+	s.keys = map[fact.KeyKind]func(any) []fact.Key{
+		fact.KeyContainer: keyed(fact.KeyContainer, func(r *T) (fact.Place, string, string) { return r.At, r.ID, r.Label() }),
+		fact.KeyNode:      nodeKey(place),
+	}
+	return s
+}()
+
+var socketsTable = func() *Schema {
+	type T = fact.Socket
+	place := func(r *T) fact.Place { return r.At }
+	s := table(Schema{
+		Name: "sockets",
+		Doc:  "unix and internet sockets",
+		Columns: []Column{
+			strCol("netid", "u_str, tcp ...", func(r *T) string { return r.Netid }),
+			knownStr("state", "ESTAB, LISTEN ...", func(r *T) string { return r.State }),
+			strCol("daemon", "daemon that holds it, empty for none", func(r *T) string { return r.Daemon }),
+			strCol("endpoint", "docker.sock, containerd.sock ..., empty for others", func(r *T) string { return r.Endpoint }),
+			knownStr("peer", `other end of a daemon's connection: "live" or "gone"`, func(r *T) string { return r.PeerState }),
+			intCol("recv_q", "bytes, or for a listener connections, not yet taken", func(r *T) fact.Opt[int64] { return r.RecvQ }),
+		},
+		header: func(c fact.Coverage) any { return &T{At: c.At} },
+	}, func(t *fact.Tables) []T { return t.Sockets }, place, func(r *T) []fact.Ref { return r.Refs })
+	s.keys = map[fact.KeyKind]func(any) []fact.Key{
+		fact.KeyDaemon: keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, daemonID(r.Daemon), r.Daemon }),
+		fact.KeyNode:   nodeKey(place),
+	}
+	return s
+}()
+
+var daemonsTable = func() *Schema {
+	type T = fact.Daemon
+	place := func(r *T) fact.Place { return r.At }
+	s := table(Schema{
+		Name: "daemons",
+		Doc:  "instances of dockerd, containerd, kubelet",
+		Columns: []Column{
+			strCol("name", "dockerd, containerd, kubelet, crio", func(r *T) string { return r.Name }),
+			intCol("pid", "process id", func(r *T) fact.Opt[int64] { return fact.Opt[int64]{V: int64(r.PID), Known: r.PID != 0} }),
+			knownStr("version", "as printed by the daemon", func(r *T) string { return r.Version }),
+			knownStr("state", "process state letter", func(r *T) string { return r.State }),
+			intCol("fds", "open file descriptors", func(r *T) fact.Opt[int64] { return widen(r.FDCount) }),
+			intCol("nofile", "soft limit of open files", func(r *T) fact.Opt[int64] { return r.NoFile }),
+			intCol("fds_percent", "open files in percent of the soft limit", func(r *T) fact.Opt[int64] {
+				if !r.FDCount.Known || !r.NoFile.Known || r.NoFile.V <= 0 {
+					return fact.Opt[int64]{}
+				}
+				return opt(int64(100 * float64(r.FDCount.V) / float64(r.NoFile.V)))
+			}),
+			boolCol("live_restore", "live-restore is on", func(r *T) fact.Opt[bool] { return r.LiveRestore }),
+			boolCol("no_dump", "a goroutine dump was asked for and did not come", func(r *T) fact.Opt[bool] { return opt(r.NoDump) }),
+		},
+		known:  []string{"name"},
+		header: func(c fact.Coverage) any { return &T{At: c.At, Name: c.Daemon} },
+	}, func(t *fact.Tables) []T { return t.Daemons }, place, func(r *T) []fact.Ref { return r.Refs })
+	s.keys = map[fact.KeyKind]func(any) []fact.Key{
+		fact.KeyDaemon: keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, r.Name, r.Name }),
+		fact.KeyNode:   nodeKey(place),
+	}
+	return s
+}()
+
+var mountsTable = func() *Schema {
+	type T = fact.Mount
+	place := func(r *T) fact.Place { return r.At }
+	s := table(Schema{
+		Name: "mounts",
+		Doc:  "mountinfo lines, once a mount namespace",
+		Columns: []Column{
+			strCol("fstype", "filesystem type", func(r *T) string { return r.FSType }),
+			strCol("device", "source of the mount", func(r *T) string { return r.Device }),
+			strCol("point", "mount point", func(r *T) string { return r.Point }),
+			strCol("dev", "major:minor", func(r *T) string { return r.Dev }),
+			strCol("root", "path inside the filesystem", func(r *T) string { return r.Root }),
+		},
+		header: func(c fact.Coverage) any { return &T{At: c.At} },
+	}, func(t *fact.Tables) []T { return t.Mounts }, place, func(r *T) []fact.Ref { return r.Refs })
+	s.keys = map[fact.KeyKind]func(any) []fact.Key{
+		fact.KeyMount: keyed(fact.KeyMount, func(r *T) (fact.Place, string, string) { return r.At, r.Dev, r.Point }),
+		fact.KeyNode:  nodeKey(place),
+	}
+	return s
+}()
+
+var itemsTable = func() *Schema {
+	type T = fact.Item
+	place := func(r *T) fact.Place { return r.At }
+	s := table(Schema{
+		Name: "items",
+		Doc:  "what the collector ran, and how it ended",
+		Columns: []Column{
+			strCol("command", "as it was run", func(r *T) string { return r.Command }),
+			strCol("tool", "docker, ctr, df, curl ...", func(r *T) string { return r.Tool }),
+			strCol("verb", "inspect, ps, tasks ls ...", func(r *T) string { return r.Verb }),
+			strCol("state", "ok, timeout, denied, absent, truncated, skipped", func(r *T) string { return string(r.State) }),
+			strCol("daemon", "daemon that had to answer, empty for none", func(r *T) string { return itemDaemon(r) }),
+		},
+		header: func(c fact.Coverage) any { return &T{At: c.At} },
+	}, func(t *fact.Tables) []T { return t.Items }, place, func(r *T) []fact.Ref { return r.Refs })
+	s.keys = map[fact.KeyKind]func(any) []fact.Key{
+		fact.KeyDaemon: keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, itemDaemon(r), itemDaemon(r) }),
+		fact.KeyNode:   nodeKey(place),
+	}
+	return s
+}()
+
+// itemDaemon is the daemon that a collected command talks to.
+func itemDaemon(r *fact.Item) string {
+	switch r.Tool {
+	case "docker":
+		return "dockerd"
+	case "ctr", "crictl":
+		return "containerd"
+	case "curl":
+		switch {
+		case strings.Contains(r.Command, "docker.sock"):
+			return "dockerd"
+		case strings.Contains(r.Command, "containerd"):
+			return "containerd"
+		}
+	}
+	return ""
+}
+
+var heapTable = func() *Schema {
+	type T = fact.Heap
+	place := func(r *T) fact.Place { return r.At }
+	s := table(Schema{
+		Name: "heap", Weight: "objects",
+		Doc: "in-use memory by allocation site",
+		Columns: []Column{
+			knownStr("daemon", "program the profile is of", func(r *T) string { return r.Daemon }),
+			strCol("func", "allocating function", func(r *T) string { return r.Func }),
+			intCol("objects", "objects in use", func(r *T) fact.Opt[int64] { return opt(r.InUseObjects) }),
+			intCol("bytes", "bytes in use", func(r *T) fact.Opt[int64] { return opt(r.InUseBytes) }),
+		},
+		known:  []string{"daemon"},
+		header: func(c fact.Coverage) any { return &T{At: c.At, Daemon: c.Daemon} },
+	}, func(t *fact.Tables) []T { return t.Heap }, place, func(r *T) []fact.Ref { return r.Refs })
+	s.keys = map[fact.KeyKind]func(any) []fact.Key{
+		fact.KeyDaemon: keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, r.Daemon, r.Daemon }),
+		fact.KeyNode:   nodeKey(place),
+	}
+	return s
+}()
+
+var nodesTable = func() *Schema {
+	type T = fact.Node
+	place := func(r *T) fact.Place { return r.At }
+	s := table(Schema{
+		Name: "nodes",
+		Doc:  "the machines",
+		Columns: []Column{
+			knownStr("kernel", "kernel release", func(r *T) string { return r.Kernel }),
+			knownStr("os", "name of the distribution", func(r *T) string { return r.OS }),
+		},
+		header: func(c fact.Coverage) any { return &T{At: c.At} },
+	}, func(t *fact.Tables) []T { return t.Nodes }, place, func(r *T) []fact.Ref { return r.Refs })
+	s.keys = map[fact.KeyKind]func(any) []fact.Key{fact.KeyNode: nodeKey(place)}
+	return s
+}()
+
+var cgroupsTable = func() *Schema {
+	type T = fact.Cgroup
+	place := func(r *T) fact.Place { return r.At }
+	s := table(Schema{
+		Name: "cgroups",
+		Doc:  "freezer states by cgroup",
+		Columns: []Column{
+			strCol("path", "path of the cgroup", func(r *T) string { return r.Path }),
+			knownStr("freezer", "THAWED, FREEZING or FROZEN", func(r *T) string { return r.Freezer }),
+			boolCol("self", "it was frozen here, not above", func(r *T) fact.Opt[bool] { return r.Self }),
+		},
+		header: func(c fact.Coverage) any { return &T{At: c.At} },
+	}, func(t *fact.Tables) []T { return t.Cgroups }, place, func(r *T) []fact.Ref { return r.Refs })
+	s.keys = map[fact.KeyKind]func(any) []fact.Key{fact.KeyNode: nodeKey(place)}
+	return s
+}()
