@@ -1,0 +1,89 @@
+// Package analyze takes a bundle the whole way: open, extract facts, join them,
+// evaluate the rules, rank what was found.
+package analyze
+
+import (
+	"context"
+	"fmt"
+	"io"
+	"strings"
+
+	"culprit/analyze/bundle"
+	"culprit/analyze/fact"
+	"culprit/analyze/join"
+	"culprit/analyze/logs"
+	"culprit/rules"
+)
+
+// Options say how to analyse.
+type Options struct {
+	Rules *rules.Set
+	// Version of the tool, for the report.
+	Version string
+	Limits  bundle.Limits
+}
+
+// Bundles analyses one incident: one path, or several that belong together. A
+// path is a folder, an archive or one file. The error wraps
+// bundle.ErrUnrecognised when a path holds nothing that can be read.
+func Bundles(ctx context.Context, o Options, paths ...string) (*Report, error) {
+	set, err := logs.Compile(o.Rules.Signatures)
+	if err != nil {
+		return nil, err
+	}
+	var all []*parts
+	for _, path := range paths {
+		prefix := ""
+		if len(paths) > 1 {
+			prefix = fmt.Sprintf("%d/", len(all)+1)
+		}
+		p, err := read(ctx, func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error) {
+			return bundle.Walk(ctx, path, o.Limits, visit)
+		}, set, prefix)
+		if err != nil {
+			return nil, err
+		}
+		all = append(all, p)
+	}
+	return o.judge(together(all)), nil
+}
+
+// judge assembles the parts, joins, evaluates and reports.
+func (o Options) judge(all []*parts) *Report {
+	t := &fact.Tables{}
+	r := &Report{Version: o.Version, Rules: o.Rules.Hash}
+	var names, formats []string
+	for i, p := range all {
+		// Nodes without a name must not become one.
+		fallback := ""
+		if len(all) > 1 {
+			fallback = fmt.Sprintf("%d/%s", i+1, p.bundle.Name)
+		}
+		p.assemble(t, fallback)
+		r.Problems = append(r.Problems, p.problems...)
+		names, formats = append(names, p.bundle.Name), append(formats, p.bundle.Format)
+	}
+	join.Join(t)
+	found := o.Rules.Evaluate(t)
+	r.Bundle, r.Format = strings.Join(names, " + "), strings.Join(formats, " + ")
+	r.Findings, r.Verdicts = found.Findings, found.Verdicts
+	r.Problems = append(r.Problems, found.Problems...)
+	r.Gaps = gaps(t, found.Findings)
+	if len(r.Verdicts) == 0 {
+		r.Unusual = unusual(t)
+	}
+	for _, s := range t.Sources {
+		r.Sources++
+		r.Bytes += s.Size
+	}
+	for _, n := range t.Nodes {
+		node := NodeReport{Name: n.At.Node, Boot: n.At.Boot, Kernel: n.Kernel, OS: n.OS, Collected: n.Collected}
+		for _, d := range t.Daemons {
+			if d.At == n.At {
+				node.Daemons = append(node.Daemons, d)
+			}
+		}
+		r.Nodes = append(r.Nodes, node)
+	}
+	return r
+}

@@ -1,0 +1,117 @@
+package analyze
+
+import (
+	"fmt"
+
+	"culprit/analyze/fact"
+)
+
+// coverage says of each table how much of the world it knows. What no row speaks
+// of stays unknown to the rules.
+func (a *assembly) coverage() {
+	add := func(table, daemon string, complete bool, why string, refs ...fact.Ref) {
+		a.t.Coverage = append(a.t.Coverage, fact.Coverage{At: a.at, Table: table, Daemon: daemon, Complete: complete, Why: why, Refs: refs})
+	}
+	a.listingCoverage(add)
+	for _, d := range a.t.Dumps {
+		if d.At == a.at {
+			add("stacks", d.Daemon, d.Complete, fmt.Sprintf("the %s dump of %s is cut", d.Form, named(d.Daemon)), d.Refs...)
+		}
+	}
+	for _, h := range a.t.Heap {
+		if h.At == a.at {
+			add("heap", h.Daemon, true, "", h.Refs...)
+			break
+		}
+	}
+	for _, l := range a.parts.logs {
+		if l.Log.Lines > 0 && a.kindOf(l.Log.Source) != fact.KindTerminal {
+			add("hits", l.Log.Daemon, !l.Log.CutHead, "the log "+l.Log.Source+" begins in the middle", l.Log.Ref)
+		}
+	}
+	if a.seen[fact.KindDockerPS] {
+		add("containers", "", true, "", a.refsTo(fact.KindDockerPS)...)
+	} else if len(a.t.Containers) > 0 || a.seen[fact.KindInspect] {
+		add("containers", "", false, "no docker ps in the bundle")
+	}
+	switch {
+	case a.seen[fact.KindSS]:
+		add("sockets", "", true, "", a.refsTo(fact.KindSS)...)
+	case len(a.t.Sockets) > 0:
+		add("sockets", "", false, "no ss in the bundle: netstat does not tell peers")
+	}
+	switch {
+	case a.bundle.Manifest != nil || a.seen[fact.KindCollectLog]:
+		add("items", "", true, "")
+	case len(a.bundle.Items) > 0:
+		add("items", "", false, "the bundle has no record of its collection")
+	}
+	if len(a.t.Mounts) > 0 {
+		add("mounts", "", true, "")
+	}
+	if len(a.cgroups) > 0 {
+		add("cgroups", "", true, "", a.refsTo(fact.KindFreezer)...)
+	}
+	add("nodes", "", true, "")
+}
+
+// listingCoverage covers processes and, as one follows from the other, daemons. A
+// process table without states cannot say that nobody is in D.
+func (a *assembly) listingCoverage(add func(table, daemon string, complete bool, why string, refs ...fact.Ref)) {
+	complete := false
+	for _, l := range a.listings {
+		if !l.HasState && a.wholeStates() {
+			continue
+		}
+		why := "the process listing " + l.Source + " is incomplete"
+		if l.Complete && !l.HasState {
+			why = "the process listing " + l.Source + " has no states"
+		}
+		add("processes", "", l.Complete && l.HasState, why, l.Ref)
+		complete = complete || l.Complete
+	}
+	if len(a.listings) == 0 && len(a.t.Processes) > 0 {
+		add("processes", "", false, "no ps listing in the bundle, only some processes")
+	}
+	for _, name := range []string{"dockerd", "containerd", "kubelet", "crio"} {
+		if complete || a.knowsDaemon(name) {
+			add("daemons", name, true, "")
+		}
+	}
+}
+
+func (a *assembly) knowsDaemon(name string) bool {
+	for _, d := range a.daemons {
+		if d.Name == name {
+			return true
+		}
+	}
+	return false
+}
+
+// refsTo are the sources of a kind.
+func (a *assembly) refsTo(kind fact.Kind) []fact.Ref {
+	var refs []fact.Ref
+	for _, s := range a.bundle.Sources {
+		if s.Kind == kind {
+			refs = append(refs, fact.Ref{Source: s.Path})
+		}
+	}
+	return refs
+}
+
+func (a *assembly) kindOf(source string) fact.Kind {
+	for _, s := range a.t.Sources {
+		if s.Path == source {
+			return s.Kind
+		}
+	}
+	return fact.KindUnknown
+}
+
+func named(daemon string) string {
+	if daemon == "" {
+		return "an unknown program"
+	}
+	return daemon
+}

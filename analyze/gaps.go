@@ -1,0 +1,80 @@
+package analyze
+
+import (
+	"fmt"
+	"slices"
+	"strings"
+
+	"culprit/analyze/fact"
+	"culprit/rules"
+)
+
+// gaps collects what the findings could not check, what hung while it was
+// collected, and what the tables cannot know.
+func gaps(t *fact.Tables, findings []*rules.Finding) []Gap {
+	var out []Gap
+	add := func(what, rule string, refs ...fact.Ref) {
+		i := slices.IndexFunc(out, func(g Gap) bool { return g.What == what })
+		if i < 0 {
+			out = append(out, Gap{What: what})
+			i = len(out) - 1
+		}
+		if rule != "" && !slices.Contains(out[i].Rules, rule) {
+			out[i].Rules = append(out[i].Rules, rule)
+		}
+		out[i].Refs = fact.AppendRefs(out[i].Refs, refs...)
+	}
+	for _, f := range findings {
+		for _, open := range f.Open {
+			for _, why := range open.Why {
+				add(why, f.Rule.ID.ID)
+			}
+		}
+	}
+	for _, item := range t.Items {
+		command := strings.TrimSpace(item.Tool + " " + item.Verb)
+		switch item.State {
+		case fact.TimedOut:
+			add(command+" did not end in time", "", item.Refs...)
+		case fact.Denied:
+			add(command+" was refused", "", item.Refs...)
+		}
+	}
+	for _, d := range t.Daemons {
+		if n := unlistedSockets(t, d); n > 0 {
+			add(fmt.Sprintf("%s holds %s more sockets than the listing shows: clients in other network namespaces", d.Name, rules.Thousands(n)), "", d.Refs...)
+		}
+	}
+	return out
+}
+
+// unlistedSockets is how many sockets a daemon's descriptors name that no socket
+// listing holds.
+func unlistedSockets(t *fact.Tables, d fact.Daemon) int64 {
+	listed := map[string]bool{}
+	for _, s := range t.Sockets {
+		if s.At == d.At {
+			listed[fmt.Sprintf("socket:[%d]", s.Inode)] = true
+		}
+	}
+	if len(listed) == 0 {
+		return 0
+	}
+	var n int64
+	for _, p := range t.Processes {
+		if p.At != d.At || p.PID != d.PID || d.PID == 0 {
+			continue
+		}
+		for _, fd := range p.FDs {
+			if strings.HasPrefix(fd.Target, "socket:[") && !listed[fd.Target] {
+				n++
+			}
+		}
+	}
+	// Listings are taken seconds apart: a few connections come and go.
+	const flutter = 20
+	if n <= flutter {
+		return 0
+	}
+	return n
+}
