@@ -1,0 +1,213 @@
+package render
+
+import (
+	"bytes"
+	"context"
+	"encoding/json"
+	"flag"
+	"os"
+	"path/filepath"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"github.com/santhosh-tekuri/jsonschema/v6"
+
+	"culprit/analyze"
+	"culprit/rules"
+)
+
+var update = flag.Bool("update", false, "rewrite want.txt and want.json of every sample")
+
+const samplesDir = "../../samples"
+
+// sampleNames are the folders that hold a bundle.
+func sampleNames(t *testing.T) []string {
+	t.Helper()
+	bundles, err := filepath.Glob(filepath.Join(samplesDir, "*", "bundle.tar.zst"))
+	if err != nil || len(bundles) < 3 {
+		t.Fatalf("%d samples, %v", len(bundles), err)
+	}
+	var names []string
+	for _, b := range bundles {
+		names = append(names, filepath.Base(filepath.Dir(b)))
+	}
+	return names
+}
+
+func sampleReport(t testing.TB, name string) *analyze.Report {
+	t.Helper()
+	set, err := rules.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	set.Hash = "test" // the hash changes with every rule, the reports must not
+	r, err := analyze.Bundles(context.Background(), analyze.Options{Rules: set, Version: "test"}, filepath.Join(samplesDir, name, "bundle.tar.zst"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return r
+}
+
+// TestSamples is the end-to-end test of every sample: the bundle gives the text
+// and JSON that stand beside it, byte for byte, twice.
+func TestSamples(t *testing.T) {
+	for _, name := range sampleNames(t) {
+		t.Run(name, func(t *testing.T) {
+			for range 2 {
+				r := sampleReport(t, name)
+				var text, js bytes.Buffer
+				if err := Text(&text, r, TextOptions{}); err != nil {
+					t.Fatal(err)
+				}
+				if err := JSON(&js, r); err != nil {
+					t.Fatal(err)
+				}
+				golden(t, filepath.Join(samplesDir, name, "want.txt"), text.Bytes())
+				golden(t, filepath.Join(samplesDir, name, "want.json"), js.Bytes())
+			}
+		})
+	}
+}
+
+func golden(t *testing.T, file string, got []byte) {
+	t.Helper()
+	if *update {
+		if err := os.WriteFile(file, got, 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return
+	}
+	want, err := os.ReadFile(file)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if bytes.Equal(got, want) {
+		return
+	}
+	g, w := strings.Split(string(got), "\n"), strings.Split(string(want), "\n")
+	for i := range g {
+		if i >= len(w) || g[i] != w[i] {
+			t.Fatalf("%s:%d\n got: %s\nwant: %s", file, i+1, g[i], line(w, i))
+		}
+	}
+	t.Fatalf("%s: %d lines, want %d", file, len(g), len(w))
+}
+
+func line(lines []string, i int) string {
+	if i < len(lines) {
+		return lines[i]
+	}
+	return "(end)"
+}
+
+// TestSchema validates the JSON of every sample, and that the schema refuses what
+// it does not name.
+func TestSchema(t *testing.T) {
+	schema, err := jsonschema.NewCompiler().Compile("../report.schema.json")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, name := range sampleNames(t) {
+		var js bytes.Buffer
+		if err := JSON(&js, sampleReport(t, name)); err != nil {
+			t.Fatal(err)
+		}
+		var doc map[string]any
+		if err := json.Unmarshal(js.Bytes(), &doc); err != nil {
+			t.Fatal(err)
+		}
+		if err := schema.Validate(doc); err != nil {
+			t.Errorf("%s: %v", name, err)
+		}
+		doc["verdict"] = "x"
+		if schema.Validate(doc) == nil {
+			t.Errorf("%s: an unknown key is valid", name)
+		}
+	}
+}
+
+// TestTextWidth: no line is wider than asked, at any width, and colors change no
+// character.
+func TestTextWidth(t *testing.T) {
+	for _, name := range sampleNames(t) {
+		r := sampleReport(t, name)
+		for _, width := range []int{40, 60, 80, 120, 200} {
+			var plain, color bytes.Buffer
+			if err := Text(&plain, r, TextOptions{Width: width}); err != nil {
+				t.Fatal(err)
+			}
+			if err := Text(&color, r, TextOptions{Width: width, Color: true}); err != nil {
+				t.Fatal(err)
+			}
+			for n, line := range strings.Split(plain.String(), "\n") {
+				if utf8.RuneCountInString(line) > width {
+					t.Errorf("%s at %d: line %d has %d columns: %s", name, width, n+1, utf8.RuneCountInString(line), line)
+				}
+			}
+			if stripped := stripColor(color.String()); stripped != plain.String() {
+				t.Errorf("%s at %d: color changes the text", name, width)
+			}
+		}
+	}
+}
+
+func stripColor(s string) string {
+	for {
+		i := strings.Index(s, "\x1b[")
+		if i < 0 {
+			return s
+		}
+		end := i + strings.IndexByte(s[i:], 'm')
+		s = s[:i] + s[end+1:]
+	}
+}
+
+// TestVerdictsOfSamples states in words what each sample must give, so that an
+// update of the goldens cannot lose it.
+func TestVerdictsOfSamples(t *testing.T) {
+	want := map[string]struct {
+		verdict  string
+		explains []string
+	}{
+		"dstate-stop-18.09.2":                  {"filesystem-frozen", []string{"dockerd-kill-wait-dstate-leak", "dstate-container-unkillable"}},
+		"dstate-kubelet-18.09.2":               {"filesystem-frozen", []string{"dockerd-kill-wait-dstate-leak", "kubelet-retry-amplifier"}},
+		"dstate-stop-20.10.24":                 {"filesystem-frozen", []string{"dockerd-no-exit-event-after-kill"}},
+		"cgroup-frozen-20.10.24":               {"cgroup-frozen-externally", nil},
+		"containerd-stopped-20.10.24":          {"containerd-stopped-by-signal", nil},
+		"containerd-restart-lost-exit-18.09.2": {"exit-lost-while-containerd-down", nil},
+		"healthy-18.09.2":                      {"", nil},
+		"healthy-20.10.24":                     {"", nil},
+	}
+	for _, name := range sampleNames(t) {
+		tt, ok := want[name]
+		if !ok {
+			t.Errorf("sample %s has no expected verdict here", name)
+			continue
+		}
+		r := sampleReport(t, name)
+		got := ""
+		if len(r.Verdicts) > 0 {
+			got = r.Findings[r.Verdicts[0]].Rule.ID.ID
+		}
+		if got != tt.verdict || len(r.Verdicts) > 1 {
+			t.Errorf("%s: verdict %q of %d, want %q", name, got, len(r.Verdicts), tt.verdict)
+		}
+		for _, id := range tt.explains {
+			found := false
+			for _, group := range consequences(r, r.Verdicts[0]) {
+				found = found || r.Findings[group[0]].Rule.ID.ID == id
+			}
+			if !found {
+				t.Errorf("%s: %s does not stand under the verdict", name, id)
+			}
+		}
+	}
+}
+
+// BenchmarkSample is a whole analysis of a small bundle, rules loaded each time.
+func BenchmarkSample(b *testing.B) {
+	for b.Loop() {
+		sampleReport(b, "dstate-stop-18.09.2")
+	}
+}

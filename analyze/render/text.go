@@ -1,0 +1,427 @@
+package render
+
+import (
+	"fmt"
+	"io"
+	"slices"
+	"strings"
+	"unicode/utf8"
+
+	"culprit/analyze"
+	"culprit/analyze/fact"
+	"culprit/rules"
+)
+
+// TextOptions say how the text report is laid out.
+type TextOptions struct {
+	// Width in columns; 0 means 80.
+	Width int
+	// Color marks headings and confidence; they read the same without.
+	Color bool
+}
+
+const (
+	indent   = 14 // columns of the label
+	minWidth = 40
+	// Bounds of what one report lists; JSON has all of it.
+	maxBecause  = 8
+	maxOthers   = 12
+	maxGaps     = 8
+	maxProblems = 8
+)
+
+// Text writes the report for a terminal or a ticket: the verdict first, then
+// what proves it, what was ruled out, what could not be checked, what to do.
+func Text(w io.Writer, r *analyze.Report, o TextOptions) error {
+	if o.Width == 0 {
+		o.Width = 80
+	}
+	t := &page{width: max(o.Width, minWidth), color: o.Color}
+	if len(r.Verdicts) == 0 {
+		t.silence(r)
+	}
+	for _, i := range r.Verdicts {
+		t.verdict(r, i)
+	}
+	t.others(r)
+	t.gaps(r)
+	t.problems(r)
+	t.footer(r)
+	_, err := io.WriteString(w, t.b.String())
+	return err
+}
+
+// page is the text under way.
+type page struct {
+	b     strings.Builder
+	width int
+	color bool
+}
+
+// The SGR codes that mark words; none carries meaning alone.
+const (
+	bold   = "1"
+	red    = "1;31"
+	yellow = "33"
+	dim    = "2"
+)
+
+func (t *page) mark(code, s string) string {
+	if !t.color || s == "" {
+		return s
+	}
+	return "\x1b[" + code + "m" + s + "\x1b[0m"
+}
+
+// verdict writes one root with its chain and proof.
+func (t *page) verdict(r *analyze.Report, i int) {
+	f := r.Findings[i]
+	label := "ROOT CAUSE"
+	if f.CauseOpen {
+		label = "CAUSE OPEN"
+	}
+	head := fmt.Sprintf("%-10s  %s  ", label, f.Confidence)
+	t.b.WriteString(t.mark(red, label) + "  " + t.mark(bold, string(f.Confidence)) + "  ")
+	t.flow(clean(f.Summary), utf8.RuneCountInString(head), indent)
+	if f.CauseOpen {
+		t.field("", "what it waits for has no rule or no evidence here: this is how it hangs, not why", "")
+	}
+	t.chain(r, i)
+	t.because(r, i)
+	t.rivals(f)
+	t.steps(f)
+	t.b.WriteByte('\n')
+}
+
+// chain lists what the root explains, the nearest first, findings of one rule in
+// one line.
+func (t *page) chain(r *analyze.Report, root int) {
+	label := "chain"
+	for _, group := range consequences(r, root) {
+		first := r.Findings[group[0]]
+		text := first.Summary
+		if len(group) > 1 {
+			var scope []fact.Key
+			for _, i := range group {
+				scope = append(scope, r.Findings[i].Scope...)
+			}
+			slices.SortFunc(scope, func(a, b fact.Key) int { return strings.Compare(rules.KeyName(a), rules.KeyName(b)) })
+			text = first.Rule.Title + ": " + rules.ScopeNames(scope)
+		}
+		t.field(label, "-> "+clean(text), "["+first.Rule.ID.ID+"]")
+		label = ""
+	}
+}
+
+// consequences are the findings that root explains, in steps from it, grouped by
+// rule.
+func consequences(r *analyze.Report, root int) [][]int {
+	var groups [][]int
+	seen := map[int]bool{root: true}
+	for level := []int{root}; len(level) > 0; {
+		var next []int
+		for _, i := range level {
+			for _, j := range r.Findings[i].Explains {
+				if !seen[j] {
+					seen[j] = true
+					next = append(next, j)
+				}
+			}
+		}
+		slices.Sort(next)
+		for _, j := range next {
+			g := slices.IndexFunc(groups, func(g []int) bool { return r.Findings[g[0]].Rule == r.Findings[j].Rule })
+			if g < 0 {
+				groups = append(groups, []int{j})
+			} else {
+				groups[g] = append(groups[g], j)
+			}
+		}
+		level = next
+	}
+	return groups
+}
+
+// because lists the evidence of the root, then that of what it explains; pieces
+// that rest on the same rows stand together.
+func (t *page) because(r *analyze.Report, root int) {
+	pieces := slices.Clone(r.Findings[root].Evidence)
+	for _, group := range consequences(r, root) {
+		pieces = append(pieces, r.Findings[group[0]].Evidence...)
+	}
+	label := "because"
+	n := 0
+	for i, e := range pieces {
+		same := func(o rules.Evidence) bool {
+			return slices.Equal(o.Rows, e.Rows) && (len(e.Rows) > 0 || o.Name == e.Name)
+		}
+		if slices.ContainsFunc(pieces[:i], same) {
+			continue
+		}
+		if n++; n > maxBecause {
+			t.field("", "and more, see --format json", "")
+			break
+		}
+		text := e.Name
+		for _, o := range r.Findings[root].Evidence {
+			if same(o) && !strings.Contains(text, o.Name) {
+				text += "; " + o.Name
+			}
+		}
+		if len(e.Rows) > 0 {
+			text += ": " + evidenceText(e)
+		}
+		t.field(label, fmt.Sprintf("%d %s", n, clean(text)), refText(e.Refs(3)))
+		label = ""
+	}
+}
+
+// rivals lists what was ruled out and what could not be.
+func (t *page) rivals(f *rules.Finding) {
+	label := "ruled out"
+	for _, o := range f.RuledOut {
+		t.field(label, o.Rival+": "+clean(o.Name), refText(ruledOutRefs(o)[:min(1, len(ruledOutRefs(o)))]))
+		label = ""
+	}
+	label = "not checked"
+	for _, o := range f.Open {
+		name := clean(o.Name)
+		if o.Rival != "" {
+			name = o.Rival
+		}
+		why := "the evidence does not show it"
+		if len(o.Why) > 0 {
+			why = clean(strings.Join(o.Why, "; "))
+		}
+		t.field(label, name+": "+why, "")
+		label = ""
+	}
+}
+
+func (t *page) steps(f *rules.Finding) {
+	for _, step := range []struct {
+		label string
+		lines []string
+	}{{"now", f.Next.Now}, {"for good", f.Next.ForGood}, {"collect", f.Next.Collect}} {
+		label := step.label
+		for _, line := range step.lines {
+			t.field(label, clean(line), "")
+			label = ""
+		}
+	}
+}
+
+// silence says that no cause was found, which is not health, and shows what
+// stands out.
+func (t *page) silence(r *analyze.Report) {
+	t.b.WriteString(t.mark(bold, "NO ROOT CAUSE") + "  ")
+	switch {
+	case len(r.Findings) > 0:
+		t.flow("nothing here proves a known cause; see the findings below", 15, indent)
+	case len(r.Unusual) > 0 || r.Incomplete():
+		t.flow("no known cause matches this evidence", 15, indent)
+	default:
+		t.flow("no known cause matches, and nothing unusual was seen", 15, indent)
+	}
+	label := "unusual"
+	for _, u := range r.Unusual {
+		t.field(label, clean(u.Text), refText(u.Refs[:min(1, len(u.Refs))]))
+		label = ""
+	}
+	t.b.WriteByte('\n')
+}
+
+// others lists findings that no verdict tells of: suspected, latent, or explained
+// by something that is no verdict itself.
+func (t *page) others(r *analyze.Report) {
+	told := map[int]bool{}
+	for _, v := range r.Verdicts {
+		told[v] = true
+		for _, group := range consequences(r, v) {
+			for _, i := range group {
+				told[i] = true
+			}
+		}
+	}
+	n := 0
+	for i, f := range r.Findings {
+		if told[i] {
+			continue
+		}
+		if n++; n > maxOthers {
+			continue
+		}
+		if n == 1 {
+			t.b.WriteString(t.mark(bold, "ALSO FOUND") + "\n")
+		}
+		word := string(f.Confidence)
+		switch {
+		case f.Status == rules.Latent:
+			word = "latent"
+		case f.Rule.ID.Role == rules.RoleSymptom || f.Rule.ID.Role == rules.RoleRouter:
+			word = "symptom"
+		}
+		refs := ""
+		if len(f.Evidence) > 0 {
+			refs = refText(f.Evidence[0].Refs(1))
+		}
+		t.field(word, clean(f.Summary)+" ["+f.Rule.ID.ID+"]", refs)
+	}
+	if n > maxOthers {
+		t.field("", fmt.Sprintf("and %d more, see --format json", n-maxOthers), "")
+	}
+	if n > 0 {
+		t.b.WriteByte('\n')
+	}
+}
+
+func (t *page) gaps(r *analyze.Report) {
+	if len(r.Gaps) == 0 {
+		return
+	}
+	t.b.WriteString(t.mark(bold, "GAPS") + "\n")
+	for i, g := range r.Gaps {
+		if i == maxGaps {
+			t.field("", fmt.Sprintf("and %d more, see --format json", len(r.Gaps)-i), "")
+			break
+		}
+		t.field("-", clean(g.What), refText(g.Refs[:min(1, len(g.Refs))]))
+	}
+	t.b.WriteByte('\n')
+}
+
+func (t *page) problems(r *analyze.Report) {
+	if len(r.Problems) == 0 {
+		return
+	}
+	t.b.WriteString(t.mark(bold, "PROBLEMS WITH THE INPUT") + "\n")
+	for i, p := range r.Problems {
+		if i == maxProblems {
+			t.field("", fmt.Sprintf("and %d more, see --format json", len(r.Problems)-i), "")
+			break
+		}
+		t.field("-", clean(p.Text), refText([]fact.Ref{p.Ref}))
+	}
+	t.b.WriteByte('\n')
+}
+
+func (t *page) footer(r *analyze.Report) {
+	text := fmt.Sprintf("%s, %s", clean(r.Bundle), plural(int64(r.Sources), "source"))
+	for _, n := range r.Nodes {
+		text += "; node " + orUnknown(clean(n.Name))
+		if n.Kernel != "" {
+			text += ", kernel " + clean(n.Kernel)
+		}
+		for _, d := range n.Daemons {
+			if d.Version != "" {
+				text += ", " + d.Name + " " + clean(d.Version)
+			}
+		}
+		if !n.Collected.IsZero() {
+			text += ", collected " + n.Collected.Format("2006-01-02 15:04:05 -0700")
+		}
+	}
+	t.b.WriteString(t.mark(dim, "bundle") + strings.Repeat(" ", indent-len("bundle")))
+	t.flow(text, indent, indent)
+	t.b.WriteString(t.mark(dim, "culprit") + strings.Repeat(" ", indent-len("culprit")))
+	t.flow(fmt.Sprintf("%s, rules %.12s", r.Version, r.Rules), indent, indent)
+}
+
+func orUnknown(s string) string {
+	if s == "" {
+		return "unknown"
+	}
+	return s
+}
+
+// refText joins refs with blanks.
+func refText(refs []fact.Ref) string {
+	var out []string
+	for _, r := range refs {
+		if r.Source != "" {
+			out = append(out, clean(r.String()))
+		}
+	}
+	return strings.Join(out, " ")
+}
+
+// field writes a labelled paragraph; tail, a ref, stands at the right of its last
+// line, or on a line of its own where it does not fit.
+func (t *page) field(label, text, tail string) {
+	color := dim
+	if label == "now" {
+		color = yellow
+	}
+	pad := max(indent-utf8.RuneCountInString(label)-2, 0)
+	t.b.WriteString("  " + t.mark(color, label) + strings.Repeat(" ", pad))
+	lines := wrap(text, t.width-indent)
+	for i, line := range lines {
+		if i > 0 {
+			t.b.WriteString(strings.Repeat(" ", indent))
+		}
+		t.b.WriteString(line)
+		if i < len(lines)-1 {
+			t.b.WriteByte('\n')
+		}
+	}
+	if tail != "" {
+		t.tail(tail, indent+utf8.RuneCountInString(lines[len(lines)-1]))
+	}
+	t.b.WriteByte('\n')
+}
+
+// tail puts a ref at the right margin, used being the columns taken.
+func (t *page) tail(ref string, used int) {
+	const gap = 2
+	free := t.width - used - utf8.RuneCountInString(ref)
+	if free < gap {
+		for _, line := range wrap(ref, t.width-indent-gap) {
+			t.b.WriteString("\n" + strings.Repeat(" ", max(indent+gap, t.width-utf8.RuneCountInString(line))) + t.mark(dim, line))
+		}
+		return
+	}
+	t.b.WriteString(strings.Repeat(" ", free) + t.mark(dim, ref))
+}
+
+// flow writes text that starts at column used and goes on at column hang.
+func (t *page) flow(text string, used, hang int) {
+	first := wrap(text, t.width-used)
+	t.b.WriteString(first[0] + "\n")
+	if len(first) > 1 {
+		rest := strings.TrimPrefix(text, first[0])
+		for _, line := range wrap(strings.TrimSpace(rest), t.width-hang) {
+			t.b.WriteString(strings.Repeat(" ", hang) + line + "\n")
+		}
+	}
+}
+
+// wrap breaks text at blanks into lines of at most width columns; a word that is
+// longer is cut. It gives at least one line.
+func wrap(text string, width int) []string {
+	var lines []string
+	line := ""
+	for _, word := range strings.Fields(text) {
+		for utf8.RuneCountInString(word) > width {
+			if line != "" {
+				lines = append(lines, line)
+				line = ""
+			}
+			cut := string([]rune(word)[:width])
+			lines = append(lines, cut)
+			word = word[len(cut):]
+		}
+		switch {
+		case line == "":
+			line = word
+		case utf8.RuneCountInString(line)+1+utf8.RuneCountInString(word) <= width:
+			line += " " + word
+		default:
+			lines = append(lines, line)
+			line = word
+		}
+	}
+	if line != "" || len(lines) == 0 {
+		lines = append(lines, line)
+	}
+	return lines
+}

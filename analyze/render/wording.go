@@ -1,0 +1,249 @@
+// Package render words a report. It is the only place that does: text, Markdown
+// and JSON say the same sentences. No byte of a bundle reaches the output
+// unescaped.
+package render
+
+import (
+	"cmp"
+	"fmt"
+	"slices"
+	"strings"
+
+	"culprit/analyze/fact"
+	"culprit/rules"
+)
+
+// clean makes text safe for a terminal and a page: control characters, invalid
+// UTF-8 and bidirectional overrides are shown as escapes.
+func clean(s string) string {
+	unsafe := func(r rune) bool {
+		return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0xfffd ||
+			r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfeff
+	}
+	if strings.IndexFunc(s, unsafe) < 0 {
+		return s
+	}
+	var b strings.Builder
+	for i, r := range s {
+		switch {
+		case r == 0xfffd:
+			fmt.Fprintf(&b, "\\x%02x", s[i])
+		case r == '\t':
+			b.WriteByte(' ')
+		case unsafe(r) && r < 0x100:
+			fmt.Fprintf(&b, "\\x%02x", r)
+		case unsafe(r):
+			fmt.Fprintf(&b, "\\u%04x", r)
+		default:
+			b.WriteRune(r)
+		}
+	}
+	return b.String()
+}
+
+// evidenceText says what the rows of a piece of evidence show.
+func evidenceText(e rules.Evidence) string {
+	if len(e.Rows) == 0 {
+		return e.Name
+	}
+	var text string
+	switch row := e.Rows[0].Value.(type) {
+	case *fact.Process:
+		text = processText(row, e)
+	case *fact.Stack:
+		text = stackText(e)
+	case *fact.Hit:
+		text = hitText(row, e.Sum)
+	case *fact.Container:
+		text = containerText(row) + more(len(e.Rows)-1)
+	case *fact.Socket:
+		text = socketText(row, e.Sum)
+	case *fact.Daemon:
+		text = daemonText(row)
+	case *fact.Item:
+		text = itemText(row) + more(len(e.Rows)-1)
+	case *fact.Cgroup:
+		text = fmt.Sprintf("cgroup %s is %s", row.Path, row.Freezer) + more(len(e.Rows)-1)
+	default:
+		text = plural(e.Sum, "row") + " of " + e.Table
+	}
+	return clean(text)
+}
+
+func more(n int) string {
+	if n <= 0 {
+		return ""
+	}
+	return fmt.Sprintf(", and %d more", n)
+}
+
+func plural(n int64, word string) string {
+	if n != 1 {
+		word += "s"
+	}
+	return rules.Thousands(n) + " " + word
+}
+
+// processText names the first process with its wait, and counts the others.
+func processText(p *fact.Process, e rules.Evidence) string {
+	text := fmt.Sprintf("%s (%d)", cmp.Or(p.Comm, "process"), p.PID)
+	switch p.Wait.Class {
+	case fact.WaitUninterruptible:
+		text += " is in uninterruptible sleep (D)"
+	case fact.WaitFrozen:
+		text += " is frozen"
+	case fact.WaitStopped:
+		text += " is stopped (T)"
+	case fact.WaitTraced:
+		text += " is held by a debugger (t)"
+	case fact.WaitZombie:
+		text += " is a zombie"
+	case fact.WaitChildren:
+		text += fmt.Sprintf(" is dying and waits for process %d", p.Wait.Blocker)
+	default:
+		text += " runs"
+	}
+	if p.Wait.Frame != "" {
+		text += " in " + strings.Join(append(slices.Clone(p.Wait.Via[max(0, len(p.Wait.Via)-1):]), p.Wait.Frame), " < ")
+	}
+	if p.Wait.File != "" {
+		text += ", writing " + p.Wait.File
+	}
+	if p.KillPending.Or(false) {
+		text += ", SIGKILL pending"
+	}
+	return text + more(len(e.Rows)-1)
+}
+
+// stackText counts goroutines and names what most of them are in.
+func stackText(e rules.Evidence) string {
+	var top *fact.Stack
+	var oldest fact.Stack
+	for _, row := range e.Rows {
+		s := row.Value.(*fact.Stack)
+		if top == nil || s.Count > top.Count {
+			top = s
+		}
+		if s.MaxWait.Known && s.MaxWait.V >= oldest.MaxWait.V {
+			oldest = *s
+		}
+	}
+	text := fmt.Sprintf("%s of %s in %s", plural(e.Sum, "goroutine"), cmp.Or(top.Daemon, "an unknown program"), ownFrame(top.Frames))
+	if oldest.MaxWait.Known && oldest.MaxWait.V > 0 {
+		text += ", waiting up to " + rules.Age(oldest.MaxWait.V)
+	}
+	return text
+}
+
+// ownFrame is the innermost function that is not of the runtime, the standard
+// library or a transport, without its import path.
+func ownFrame(frames []string) string {
+	for _, f := range frames {
+		host, _, _ := strings.Cut(f, "/")
+		if strings.Contains(host, ".") && strings.Contains(f, "/") && !strings.HasPrefix(f, "google.golang.org/") {
+			return f[strings.LastIndexByte(f, '/')+1:]
+		}
+	}
+	if len(frames) == 0 {
+		return "an unknown stack"
+	}
+	return frames[0][strings.LastIndexByte(frames[0], '/')+1:]
+}
+
+// excerpt is how much of a log line is quoted.
+const excerpt = 200
+
+func hitText(h *fact.Hit, n int64) string {
+	text := strings.TrimSpace(h.Text)
+	if len(text) > excerpt {
+		text = text[:excerpt] + "..."
+	}
+	if n == 1 {
+		return text
+	}
+	return plural(n, "line") + " such as: " + text
+}
+
+func containerText(c *fact.Container) string {
+	var says []string
+	say := func(format string, args ...any) { says = append(says, fmt.Sprintf(format, args...)) }
+	if c.Docker != "" {
+		say("docker says %s", c.Docker)
+	}
+	if c.Paused.Known {
+		say("paused %t", c.Paused.V)
+	}
+	switch {
+	case c.NoTask:
+		say("containerd has no task")
+	case c.Task != "":
+		say("containerd says %s", c.Task)
+	}
+	if c.InitAlive.Known {
+		say("its process %d is %s", cmp.Or(c.PID.Or(0), c.TaskPID.Or(0)), alive(c.InitAlive.V))
+	}
+	switch {
+	case c.ShimState == "T":
+		say("its shim %d is stopped (T)", c.Shim)
+	case c.ShimAlive.Known:
+		say("its shim is %s", alive(c.ShimAlive.V))
+	}
+	if c.ContainerdRestarted.Or(false) {
+		say("containerd is younger than the shim")
+	}
+	if c.Freezer != "" {
+		say("freezer %s", c.Freezer)
+	}
+	return "container " + c.Name + ": " + strings.Join(says, ", ")
+}
+
+func alive(yes bool) string {
+	if yes {
+		return "there"
+	}
+	return "gone"
+}
+
+func socketText(s *fact.Socket, n int64) string {
+	text := plural(n, "connection")
+	if s.State == "LISTEN" {
+		return fmt.Sprintf("%s: %s wait to be accepted", s.Local, plural(s.RecvQ.Or(0), "connection"))
+	}
+	if s.Endpoint != "" {
+		text = plural(n, s.Endpoint+" connection")
+	}
+	if s.Daemon != "" {
+		text += " of " + s.Daemon
+	}
+	if s.PeerState != "" {
+		text += " whose other end is " + s.PeerState
+	}
+	return text
+}
+
+func daemonText(d *fact.Daemon) string {
+	text := d.Name
+	if d.Version != "" {
+		text += " " + d.Version
+	}
+	if d.PID != 0 {
+		text += fmt.Sprintf(" (%d)", d.PID)
+	}
+	if d.FDCount.Known && d.NoFile.Known {
+		text += fmt.Sprintf(" has %s of %s descriptors open", rules.Thousands(int64(d.FDCount.V)), rules.Thousands(d.NoFile.V))
+	}
+	return text
+}
+
+func itemText(i *fact.Item) string {
+	switch i.State {
+	case fact.TimedOut:
+		if i.Duration > 0 {
+			return fmt.Sprintf("%s gave no answer in %s", i.Command, rules.Age(i.Duration))
+		}
+		return i.Command + " gave no answer in time"
+	case fact.Denied:
+		return i.Command + " was refused"
+	}
+	return i.Command + ": " + string(i.State)
+}

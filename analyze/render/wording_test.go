@@ -1,0 +1,74 @@
+package render
+
+import (
+	"bytes"
+	"strings"
+	"testing"
+	"unicode/utf8"
+
+	"culprit/analyze"
+	"culprit/analyze/fact"
+)
+
+func TestClean(t *testing.T) {
+	for in, want := range map[string]string{
+		"plain, ünïcode":   "plain, ünïcode",
+		"\x1b[31mred\x07":  `\x1b[31mred\x07`,
+		"a\tb\r\nc":        `a b\x0d\x0ac`,
+		"bad \xff utf":     `bad \xff utf`,
+		"\u009b31m":        `\x9b31m`,
+		"txt\u202egnp.exe": `txt\u202egnp.exe`,
+		"zero\u200bwidth":  `zero\u200bwidth`,
+	} {
+		if got := clean(in); got != want {
+			t.Errorf("clean(%q) = %q, want %q", in, got, want)
+		}
+	}
+}
+
+// FuzzText: whatever stands in a bundle, the report holds no control character
+// but the newline and no line that is too wide.
+func FuzzText(f *testing.F) {
+	f.Add("name\x1b]0;x\x07", "text \u202e\n\r", 80)
+	f.Add(strings.Repeat("x", 500), "\xff\xfe", 41)
+	f.Fuzz(func(t *testing.T, source, text string, width int) {
+		width = 40 + width&0xff
+		r := &analyze.Report{
+			Bundle:   source,
+			Problems: []fact.Problem{{Ref: fact.Ref{Source: source, Line: 3}, Text: text}},
+			Gaps:     []analyze.Gap{{What: text, Refs: []fact.Ref{{Source: source}}}},
+			Unusual:  []analyze.Unusual{{Text: text, Refs: []fact.Ref{{Source: source, Line: 1, EndLine: 9}}}},
+			Nodes:    []analyze.NodeReport{{Name: text, Kernel: source}},
+		}
+		var b bytes.Buffer
+		if err := Text(&b, r, TextOptions{Width: width}); err != nil {
+			t.Fatal(err)
+		}
+		for _, line := range strings.Split(b.String(), "\n") {
+			if utf8.RuneCountInString(line) > width {
+				t.Errorf("%d columns: %q", utf8.RuneCountInString(line), line)
+			}
+			if clean(line) != line {
+				t.Errorf("unsafe: %q", line)
+			}
+		}
+	})
+}
+
+func TestWrap(t *testing.T) {
+	for _, tt := range []struct {
+		text  string
+		width int
+		want  string
+	}{
+		{"a bb ccc", 4, "a bb|ccc"},
+		{"abcdefgh ij", 3, "abc|def|gh|ij"},
+		{"", 5, ""},
+		{"  blanks   go ", 20, "blanks go"},
+		{"éé éé", 2, "éé|éé"},
+	} {
+		if got := strings.Join(wrap(tt.text, tt.width), "|"); got != tt.want {
+			t.Errorf("wrap(%q, %d) = %q, want %q", tt.text, tt.width, got, tt.want)
+		}
+	}
+}
