@@ -1,0 +1,52 @@
+# culprit: `make run` shows it at work, `make test` runs every test.
+# Every target works on a fresh clone: Go fetches what it needs.
+
+GO      ?= go
+VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+SAMPLE  ?= samples/dstate-stop-18.09.2
+FUZZTIME ?= 10s
+
+export CGO_ENABLED = 0
+
+.PHONY: build run test race lint golden fuzz bench samples accuracy clean
+
+build: ## the static binary bin/culprit
+	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/culprit ./cmd/culprit
+
+run: build ## analyse a sample and print the verdict
+	bin/culprit analyze $(SAMPLE)/bundle.tar.zst
+
+test: ## every test
+	$(GO) test ./...
+
+race: ## every test with the race detector, which needs cgo
+	CGO_ENABLED=1 $(GO) test -race ./...
+
+lint: ## gofmt, vet, staticcheck, the rules' own checks and tests
+	@out=$$(gofmt -l .); if [ -n "$$out" ]; then echo "gofmt: $$out"; exit 1; fi
+	$(GO) vet ./...
+	$(GO) tool staticcheck ./...
+	$(GO) run ./cmd/culprit rules lint
+	$(GO) run ./cmd/culprit rules test
+
+golden: ## rewrite the expected reports; read the difference before you commit it
+	$(GO) test ./analyze/render -run 'TestSamples' -update
+
+fuzz: ## each fuzz target for FUZZTIME
+	@set -e; for pkg in $$($(GO) list ./...); do \
+		for target in $$($(GO) test -list '^Fuzz' $$pkg | grep '^Fuzz' || true); do \
+			echo "$$pkg $$target"; $(GO) test $$pkg -run '^$$' -fuzz "^$$target\$$" -fuzztime $(FUZZTIME) -fuzzminimizetime 10x; \
+		done; \
+	done
+
+bench: ## the benchmarks
+	$(GO) test ./... -run '^$$' -bench . -benchmem
+
+samples: ## pack captures: make samples CAPTURES=DIR [NAMES="a b"]
+	$(GO) run ./samples/pack -o samples $(if $(NAMES),-only "$(NAMES)") $(CAPTURES)
+
+accuracy: ## the table of verdicts over a folder of captures: make accuracy CORPUS=DIR
+	$(GO) run ./samples/accuracy $(CORPUS)
+
+clean:
+	rm -rf bin

@@ -1,0 +1,158 @@
+package main
+
+import (
+	"bytes"
+	"context"
+	"fmt"
+	"io"
+	"io/fs"
+	"os"
+	"slices"
+
+	"github.com/spf13/cobra"
+
+	"culprit/analyze"
+	"culprit/analyze/bundle"
+	"culprit/analyze/render"
+	"culprit/rules"
+)
+
+// analyzeFlags are the flags of `culprit analyze` as typed.
+type analyzeFlags struct {
+	format, out, color, failOn string
+	rules                      []string
+	strict, together           bool
+}
+
+func analyzeCommand(code *int) *cobra.Command {
+	var f analyzeFlags
+	c := &cobra.Command{
+		Use:   "analyze PATH...",
+		Short: "name the root cause of what a bundle shows",
+		Long: `Analyze reads each PATH, a folder, a .tar, .tar.gz or .tar.zst, or one loose
+file, and writes one report each; with --together all of them are one incident.
+
+Exit status: 0 done, whatever was found; 1 usage or an internal error; 2 a bundle
+cannot be read or is not recognised; 3 a finding at or above --fail-on; 5 evidence
+is missing or damaged and --strict is given. With several PATHs the highest.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, paths []string) error {
+			if err := f.check(); err != nil {
+				return err
+			}
+			return f.run(c.Context(), paths, c.OutOrStdout(), c.ErrOrStderr(), code)
+		},
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.format, "format", "text", "`FORMAT` of the report: text or json")
+	flags.StringVarP(&f.out, "output", "o", "", "write the report to `FILE`")
+	flags.StringArrayVar(&f.rules, "rules", nil, "add the rules, signatures and ids in `DIR`")
+	flags.StringVar(&f.failOn, "fail-on", "", "exit 3 on a finding of at least this `SEVERITY`: critical, warning or info")
+	flags.BoolVar(&f.strict, "strict", false, "exit 5 when evidence is missing or damaged")
+	flags.BoolVar(&f.together, "together", false, "take all PATHs as one incident")
+	flags.StringVar(&f.color, "color", "auto", "`WHEN` to use color: auto, always or never")
+	return c
+}
+
+func (f *analyzeFlags) check() error {
+	for _, choice := range []struct {
+		flag, value string
+		choices     []string
+	}{
+		{"--format", f.format, []string{"text", "json"}},
+		{"--color", f.color, []string{"auto", "always", "never"}},
+		{"--fail-on", f.failOn, append([]string{""}, rules.Severities...)},
+	} {
+		if !slices.Contains(choice.choices, choice.value) {
+			return fmt.Errorf("%s %q: want one of %v", choice.flag, choice.value, slices.DeleteFunc(choice.choices, func(s string) bool { return s == "" }))
+		}
+	}
+	return nil
+}
+
+// run analyses and writes; a path that cannot be read does not keep the others
+// from their report.
+func (f *analyzeFlags) run(ctx context.Context, paths []string, stdout, stderr io.Writer, code *int) error {
+	set, err := loadRules(f.rules)
+	if err != nil {
+		return err
+	}
+	options := analyze.Options{Rules: set, Version: version, Limits: bundle.DefaultLimits()}
+	incidents := [][]string{paths}
+	if !f.together {
+		incidents = nil
+		for _, p := range paths {
+			incidents = append(incidents, []string{p})
+		}
+	}
+	var out bytes.Buffer
+	for _, incident := range incidents {
+		report, err := analyze.Bundles(ctx, options, incident...)
+		if err != nil {
+			if ctx.Err() != nil {
+				return ctx.Err()
+			}
+			fmt.Fprintf(stderr, "culprit: %v\n", err)
+			*code = max(*code, codeOf(err))
+			continue
+		}
+		if out.Len() > 0 && f.format == "text" {
+			out.WriteByte('\n')
+		}
+		if err := f.write(&out, report, stdout); err != nil {
+			return err
+		}
+		*code = max(*code, f.verdictCode(report))
+	}
+	if f.out != "" {
+		return os.WriteFile(f.out, out.Bytes(), 0o644)
+	}
+	_, err = stdout.Write(out.Bytes())
+	return err
+}
+
+func (f *analyzeFlags) write(w io.Writer, r *analyze.Report, stdout io.Writer) error {
+	if f.format == "json" {
+		return render.JSON(w, r)
+	}
+	return render.Text(w, r, render.TextOptions{Width: 80, Color: f.useColor(stdout)})
+}
+
+// useColor follows --color; auto means a terminal that is not dumb, and NO_COLOR
+// (no-color.org) unset or empty.
+func (f *analyzeFlags) useColor(stdout io.Writer) bool {
+	if f.color != "auto" {
+		return f.color == "always"
+	}
+	file, ok := stdout.(*os.File)
+	if !ok || f.out != "" || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
+		return false
+	}
+	st, err := file.Stat()
+	return err == nil && st.Mode()&fs.ModeCharDevice != 0
+}
+
+func (f *analyzeFlags) verdictCode(r *analyze.Report) int {
+	code := exitOK
+	if worst := r.Worst(); f.failOn != "" && worst != "" && slices.Index(rules.Severities, worst) <= slices.Index(rules.Severities, f.failOn) {
+		code = exitFound
+	}
+	if f.strict && r.Incomplete() {
+		code = exitIncomplete
+	}
+	return code
+}
+
+// loadRules reads the built-in pack and the packs in dirs.
+func loadRules(dirs []string) (*rules.Set, error) {
+	var packs []fs.FS
+	for _, dir := range dirs {
+		if st, err := os.Stat(dir); err != nil {
+			return nil, fmt.Errorf("--rules: %v", err)
+		} else if !st.IsDir() {
+			return nil, fmt.Errorf("--rules %s: not a folder", dir)
+		}
+		packs = append(packs, os.DirFS(dir))
+	}
+	return rules.Load(packs...)
+}

@@ -1,0 +1,112 @@
+package main
+
+import (
+	"go/parser"
+	"go/token"
+	"io/fs"
+	"path"
+	"path/filepath"
+	"slices"
+	"strconv"
+	"strings"
+	"testing"
+)
+
+// imports says who may import what inside the module. Arrows point down only; a
+// package that is not listed may not exist.
+var imports = map[string][]string{
+	"analyze/fact":     {},
+	"analyze/line":     {"analyze/fact"},
+	"analyze/bundle":   {"analyze/fact"},
+	"analyze/host":     {"analyze/fact"},
+	"analyze/stack":    {"analyze/fact", "analyze/line"},
+	"analyze/logs":     {"analyze/fact", "analyze/line"},
+	"analyze/join":     {"analyze/fact"},
+	"rules":            {"analyze/fact"},
+	"analyze":          {"analyze/fact", "analyze/bundle", "analyze/host", "analyze/stack", "analyze/logs", "analyze/join", "rules"},
+	"analyze/render":   {"analyze", "analyze/fact", "rules"},
+	"cmd/culprit":      {"analyze", "analyze/bundle", "analyze/fact", "analyze/render", "rules"},
+	"samples":          {},
+	"samples/accuracy": {"analyze", "analyze/bundle", "rules"},
+	"samples/pack":     {},
+}
+
+// confined says which packages may import a third-party module; its types never
+// leave them.
+var confined = map[string][]string{
+	"cel.dev/cel-go":                           {"rules"},
+	"go.yaml.in/yaml/v4":                       {"rules"},
+	"github.com/google/pprof":                  {"analyze/stack"},
+	"github.com/klauspost/compress":            {"analyze/bundle", "samples/pack"},
+	"github.com/spf13/cobra":                   {"cmd/culprit"},
+	"github.com/rogpeppe/go-internal":          {"cmd/culprit"},
+	"github.com/santhosh-tekuri/jsonschema/v6": {"analyze/render"},
+}
+
+// TestImports walks every Go file, tests included, and fails on any other edge.
+func TestImports(t *testing.T) {
+	root := filepath.Join("..", "..")
+	files := 0
+	err := filepath.WalkDir(root, func(file string, e fs.DirEntry, err error) error {
+		if err != nil {
+			return err
+		}
+		if e.IsDir() && strings.HasPrefix(e.Name(), ".") && file != root {
+			return filepath.SkipDir
+		}
+		if e.IsDir() || path.Ext(file) != ".go" {
+			return nil
+		}
+		files++
+		rel, err := filepath.Rel(root, file)
+		if err != nil {
+			return err
+		}
+		pkg := path.Dir(filepath.ToSlash(rel))
+		allowed, known := imports[pkg]
+		if !known {
+			t.Errorf("%s: package %s is not in the plan of imports", rel, pkg)
+		}
+		f, err := parser.ParseFile(token.NewFileSet(), file, nil, parser.ImportsOnly)
+		if err != nil {
+			return err
+		}
+		for _, spec := range f.Imports {
+			name, err := strconv.Unquote(spec.Path.Value)
+			if err != nil {
+				return err
+			}
+			checkImport(t, rel, pkg, name, allowed)
+		}
+		return nil
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	if files < 50 {
+		t.Errorf("only %d Go files found below %s", files, root)
+	}
+}
+
+func checkImport(t *testing.T, file, pkg, name string, allowed []string) {
+	t.Helper()
+	if inner, ok := strings.CutPrefix(name, "culprit/"); ok {
+		// A package's own external test may import it.
+		if inner != pkg && !slices.Contains(allowed, inner) {
+			t.Errorf("%s: %s may not import %s", file, pkg, inner)
+		}
+		return
+	}
+	if first, _, _ := strings.Cut(name, "/"); !strings.Contains(first, ".") {
+		return
+	}
+	for module, users := range confined {
+		if name == module || strings.HasPrefix(name, module+"/") {
+			if !slices.Contains(users, pkg) {
+				t.Errorf("%s: %s is confined to %v", file, name, users)
+			}
+			return
+		}
+	}
+	t.Errorf("%s: third-party import %s has no line in the table of dependencies", file, name)
+}

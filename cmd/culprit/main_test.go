@@ -1,0 +1,55 @@
+package main
+
+import (
+	"context"
+	"io"
+	"os"
+	"path/filepath"
+	"testing"
+
+	"github.com/rogpeppe/go-internal/testscript"
+
+	"culprit/analyze/bundle"
+	"culprit/analyze/fact"
+)
+
+func TestMain(m *testing.M) {
+	testscript.Main(m, map[string]func(){
+		"culprit": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
+	})
+}
+
+// unpack ARCHIVE DIR writes an archive's files below DIR, so that scripts need no
+// zstd on the machine.
+func unpack(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) != 2 {
+		ts.Fatalf("usage: unpack ARCHIVE DIR")
+	}
+	dir := ts.MkAbs(args[1])
+	_, err := bundle.Walk(context.Background(), ts.MkAbs(args[0]), bundle.DefaultLimits(), func(src fact.Source, r io.Reader) {
+		text, err := io.ReadAll(r)
+		ts.Check(err)
+		file := filepath.Join(dir, filepath.FromSlash(src.Path))
+		ts.Check(os.MkdirAll(filepath.Dir(file), 0o755))
+		ts.Check(os.WriteFile(file, text, 0o644))
+	})
+	ts.Check(err)
+}
+
+// TestScripts runs testdata/script: the command as a user types it. $SAMPLES is
+// the folder of samples.
+func TestScripts(t *testing.T) {
+	samples, err := filepath.Abs("../../samples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	testscript.Run(t, testscript.Params{
+		Dir:                "testdata/script",
+		RequireUniqueNames: true,
+		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"unpack": unpack},
+		Setup: func(env *testscript.Env) error {
+			env.Setenv("SAMPLES", samples)
+			return nil
+		},
+	})
+}
