@@ -73,7 +73,7 @@ func TestStrictLoad(t *testing.T) {
 
 // TestAllMistakesAtOnce: three files, three mistakes, one error.
 func TestAllMistakesAtOnce(t *testing.T) {
-	_, err := Load(fstest.MapFS{
+	_, err := LoadTested(fstest.MapFS{
 		"defs/a.yaml":       {Data: []byte(strings.ReplaceAll(strings.Replace(goodRule, "severity: warning", "severity: bad", 1), "gone.name", "gone.nam"))},
 		"defs/b.yaml":       {Data: []byte("id: [")},
 		"signatures/s.yaml": {Data: []byte("- {id: x, pattern: 'a(', means: m, example: e, near_miss: n}\n- {id: y, pattern: 'aa', means: m, example: b, near_miss: aa}\n")},
@@ -133,7 +133,7 @@ func TestFindByAlias(t *testing.T) {
 
 // TestLintIsClean holds the built-in pack to lint.
 func TestLintIsClean(t *testing.T) {
-	s, err := Load()
+	s, err := LoadTested()
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -145,7 +145,7 @@ func TestLintIsClean(t *testing.T) {
 
 func TestLintFinds(t *testing.T) {
 	bad := strings.Replace(goodRule, "no_rival: a test", "rules_out: {container-exited-137: {name: x, none: gone}}", 1)
-	s, err := Load(fstest.MapFS{"defs/r.yaml": {Data: []byte(bad)}})
+	s, err := LoadTested(fstest.MapFS{"defs/r.yaml": {Data: []byte(bad)}})
 	if err != nil {
 		t.Fatal(err)
 	}

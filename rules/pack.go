@@ -23,16 +23,21 @@ type Set struct {
 	Rules      []*Rule
 	IDs        map[string]ID
 	Signatures []fact.Signature
-	// Tests are the rule tests of all packs.
+	// Tests are the rule tests of all packs, only of LoadTested.
 	Tests []*Test
-	// Hash is the hex SHA-256 of all files read: which rules gave a verdict.
+	// Hash is the hex SHA-256 of all files but the tests: which rules gave a verdict.
 	Hash string
 }
 
 // Load reads the built-in pack and any packs of the user's, each a file tree
 // with ids.yaml, signatures/, defs/ and tests/, all optional. Every mistake of
 // every file is in the error.
-func Load(packs ...fs.FS) (*Set, error) {
+func Load(packs ...fs.FS) (*Set, error) { return load(packs, false) }
+
+// LoadTested is Load with the rules' tests.
+func LoadTested(packs ...fs.FS) (*Set, error) { return load(packs, true) }
+
+func load(packs []fs.FS, tests bool) (*Set, error) {
 	s := &Set{IDs: map[string]ID{}}
 	sum := sha256.New()
 	l := &loader{ids: s.IDs, signatures: map[string]*fact.Signature{}}
@@ -40,9 +45,15 @@ func Load(packs ...fs.FS) (*Set, error) {
 		return nil, err
 	}
 	sum.Write(idsYAML)
-	errs := []error{s.add(l, builtin, true, sum.Write)}
-	for _, pack := range packs {
-		errs = append(errs, s.add(l, pack, false, sum.Write))
+	all := append([]fs.FS{builtin}, packs...)
+	var errs []error
+	for i, pack := range all {
+		errs = append(errs, s.add(l, pack, i == 0, sum.Write))
+	}
+	if tests {
+		for _, pack := range all {
+			errs = append(errs, s.addTests(l, pack))
+		}
 	}
 	slices.SortFunc(s.Rules, func(a, b *Rule) int { return strings.Compare(a.ID.ID, b.ID.ID) })
 	errs = append(errs, s.duplicates()...)
@@ -56,21 +67,11 @@ func Load(packs ...fs.FS) (*Set, error) {
 // add reads one pack.
 func (s *Set) add(l *loader, pack fs.FS, builtin bool, hash func([]byte) (int, error)) error {
 	var errs []error
-	each := func(dir string, read func(file string, text []byte) error) {
-		files, err := yamlFiles(pack, dir)
-		if err != nil {
-			errs = append(errs, err)
-		}
-		for _, file := range files {
-			text, err := fs.ReadFile(pack, file)
-			if err == nil {
-				hash([]byte(file))
-				hash(text)
-				err = read(file, text)
-			}
-			if err != nil {
-				errs = append(errs, err)
-			}
+	hashed := func(read func(file string, text []byte) error) func(string, []byte) error {
+		return func(file string, text []byte) error {
+			hash([]byte(file))
+			hash(text)
+			return read(file, text)
 		}
 	}
 	if !builtin {
@@ -79,27 +80,45 @@ func (s *Set) add(l *loader, pack fs.FS, builtin bool, hash func([]byte) (int, e
 			errs = append(errs, loadIDs("ids.yaml", text, s.IDs))
 		}
 	}
-	each("signatures", func(file string, text []byte) error {
+	errs = append(errs, eachFile(pack, "signatures", hashed(func(file string, text []byte) error {
 		list, err := loadSignatures(file, text, l.signatures)
 		for _, sig := range list {
 			s.Signatures = append(s.Signatures, *sig)
 		}
 		return err
-	})
-	each("defs", func(file string, text []byte) error {
+	})))
+	errs = append(errs, eachFile(pack, "defs", hashed(func(file string, text []byte) error {
 		r, err := l.rule(file, text, builtin)
 		if err == nil {
 			s.Rules = append(s.Rules, r)
 		}
 		return err
-	})
-	each("tests", func(file string, text []byte) error {
+	})))
+	return errors.Join(errs...)
+}
+
+// addTests reads one pack's tests.
+func (s *Set) addTests(l *loader, pack fs.FS) error {
+	return eachFile(pack, "tests", func(file string, text []byte) error {
 		t, err := l.test(file, text)
 		if err == nil {
 			s.Tests = append(s.Tests, t)
 		}
 		return err
 	})
+}
+
+// eachFile reads the YAML files below dir and joins their mistakes.
+func eachFile(pack fs.FS, dir string, read func(file string, text []byte) error) error {
+	files, err := yamlFiles(pack, dir)
+	errs := []error{err}
+	for _, file := range files {
+		text, err := fs.ReadFile(pack, file)
+		if err == nil {
+			err = read(file, text)
+		}
+		errs = append(errs, err)
+	}
 	return errors.Join(errs...)
 }
 

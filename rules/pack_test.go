@@ -11,3 +11,12 @@ func TestBuiltinPackLoads(t *testing.T) {
 		t.Errorf("%d rules, %d ids, %d signatures", len(s.Rules), len(s.IDs), len(s.Signatures))
 	}
 }
+
+// BenchmarkLoad reads and compiles the built-in pack, as every analysis does.
+func BenchmarkLoad(b *testing.B) {
+	for b.Loop() {
+		if _, err := Load(); err != nil {
+			b.Fatal(err)
+		}
+	}
+}

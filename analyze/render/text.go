@@ -24,7 +24,7 @@ const (
 	indent   = 14 // columns of the label
 	minWidth = 40
 	// Bounds of what one report lists; JSON has all of it.
-	maxBecause  = 8
+	maxBecause  = 10
 	maxOthers   = 12
 	maxGaps     = 8
 	maxProblems = 8

@@ -19,7 +19,7 @@ func rulesCommand(code *int) *cobra.Command {
 	c.PersistentFlags().StringArrayVar(&dirs, "rules", nil, "add the rules, signatures and ids in `DIR`")
 	sub := func(use, short string, args cobra.PositionalArgs, do func(w io.Writer, set *rules.Set, args []string) error) {
 		c.AddCommand(&cobra.Command{Use: use, Short: short, Args: args, RunE: func(c *cobra.Command, args []string) error {
-			set, err := loadRules(dirs)
+			set, err := loadRules(dirs, rules.LoadTested)
 			if err != nil {
 				return err
 			}
