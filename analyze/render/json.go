@@ -21,7 +21,6 @@ type jsonReport struct {
 	Verdicts []jsonFinding `json:"verdicts"`
 	Findings []jsonFinding `json:"findings"`
 	Gaps     []jsonGap     `json:"gaps"`
-	Unusual  []jsonText    `json:"unusual"`
 	Problems []jsonText    `json:"problems"`
 }
 
@@ -37,6 +36,7 @@ type jsonBundle struct {
 	Sources int        `json:"sources"`
 	Bytes   int64      `json:"bytes"`
 	Nodes   []jsonNode `json:"nodes"`
+	Unusual []jsonText `json:"unusual"`
 }
 
 type jsonNode struct {
@@ -152,9 +152,9 @@ func JSON(w io.Writer, r *analyze.Report) error {
 	for _, g := range r.Gaps {
 		out.Gaps = append(out.Gaps, jsonGap{clean(g.What), list(g.Rules), refsOf(g.Refs)})
 	}
-	out.Unusual = []jsonText{}
+	out.Bundle.Unusual = []jsonText{}
 	for _, u := range r.Unusual {
-		out.Unusual = append(out.Unusual, jsonText{clean(u.Text), refsOf(u.Refs)})
+		out.Bundle.Unusual = append(out.Bundle.Unusual, jsonText{clean(u.Text), refsOf(u.Refs)})
 	}
 	out.Problems = []jsonText{}
 	for _, p := range r.Problems {

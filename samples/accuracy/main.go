@@ -10,8 +10,9 @@
 //
 // Folders without truth.json are public data of other projects: those named
 // noise-*, formats-* or *-healthy-* must give no verdict, of the others the
-// verdict is printed and not judged. It exits 1 on a wrong or forbidden verdict;
-// where no rule for an accepted id exists yet it says so.
+// verdict is printed and not judged. It exits 1 on a wrong or forbidden verdict and
+// on nothing else: what is missing is printed, and where no rule for an accepted id
+// exists yet it says so.
 package main
 
 import (
@@ -114,8 +115,8 @@ func verdictOf(r *analyze.Report) string {
 	return strings.Join(out, ", ")
 }
 
-// judge compares the report with the truth: "ok", "WRONG: ...", or why it is not
-// judged.
+// judge compares the report with the truth: "ok", "WRONG: ..." for a verdict that
+// must not be, "MISSED: ..." for what is not there, or why it is not judged.
 func judge(set *rules.Set, path, name string, r *analyze.Report) (string, error) {
 	text, err := os.ReadFile(filepath.Join(path, "truth.json"))
 	if errors.Is(err, os.ErrNotExist) {
@@ -155,18 +156,18 @@ func (t truth) judge(set *rules.Set, r *analyze.Report) string {
 	case len(r.Verdicts) == 0 && !known:
 		return "no rule yet"
 	case len(r.Verdicts) == 0:
-		return "WRONG: no verdict, want one of " + strings.Join(t.Accept, ", ")
+		return "MISSED: want one of " + strings.Join(t.Accept, ", ")
 	}
 	first := r.Findings[r.Verdicts[0]]
 	switch {
 	case !slices.Contains(t.Accept, first.Rule.ID.ID):
 		return "WRONG: want one of " + strings.Join(t.Accept, ", ")
 	case t.Tier == string(rules.Certain) && first.Confidence != rules.Certain:
-		return "WRONG: want " + t.Tier
+		return "MISSED: want it " + t.Tier
 	}
 	for _, id := range t.MustExplain {
 		if !under(r, r.Verdicts[0], id) {
-			return "WRONG: " + id + " does not stand under it"
+			return "MISSED: " + id + " does not stand under it"
 		}
 	}
 	return "ok"
@@ -179,7 +180,7 @@ func (t truth) latent(set *rules.Set, r *analyze.Report) string {
 			return "ok, but no rule yet for latent " + id
 		}
 		if !slices.ContainsFunc(r.Findings, func(f *rules.Finding) bool { return f.Rule.ID.ID == id && f.Status == rules.Latent }) {
-			return "WRONG: latent " + id + " is not found"
+			return "MISSED: latent " + id + " is not found"
 		}
 	}
 	return "ok"

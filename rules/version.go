@@ -1,0 +1,98 @@
+package rules
+
+import (
+	"strings"
+
+	"culprit/analyze/fact"
+)
+
+// version judges the versions of the selected daemons. A distribution's build
+// older than a fix may carry it all the same: unknown.
+func (c *Condition) version(p picked) Judgement {
+	truth := False
+	if len(p.passed) == 0 {
+		truth = Unknown
+	}
+	for _, row := range p.passed {
+		d, ok := row.Value.(*fact.Daemon)
+		if !ok {
+			continue
+		}
+		truth = truth.Or(versionBetween(d, c.From, c.Before))
+	}
+	j := c.outcome(truth, p)
+	if truth == Unknown && len(j.Unknown) == 0 {
+		j.Unknown = []string{"the version is not told, or is a distribution's build that may carry the fix"}
+	}
+	return j
+}
+
+func versionBetween(d *fact.Daemon, from, before string) Truth {
+	if d.Version == "" {
+		return Unknown
+	}
+	if before != "" && compareVersions(d.Version, before) >= 0 {
+		return False
+	}
+	if from != "" && compareVersions(d.Version, from) < 0 {
+		return False
+	}
+	if before != "" && d.Vendor {
+		return Unknown
+	}
+	return True
+}
+
+// compareVersions orders "18.09.2", "20.10.24+dfsg1", "1.0.0-rc90" by their
+// dotted numbers; a pre-release comes before its release. Epochs and
+// distribution suffixes (+dfsg1, ~ds1, -0ubuntu1) are ignored.
+func compareVersions(a, b string) int {
+	na, prea := versionNumbers(a)
+	nb, preb := versionNumbers(b)
+	for i := range max(len(na), len(nb)) {
+		var x, y int
+		if i < len(na) {
+			x = na[i]
+		}
+		if i < len(nb) {
+			y = nb[i]
+		}
+		if x != y {
+			return x - y
+		}
+	}
+	return prea - preb
+}
+
+// versionNumbers splits a version into its numbers and its release candidate,
+// where no candidate counts above all.
+func versionNumbers(v string) (numbers []int, candidate int) {
+	const release = 1 << 30
+	v = strings.TrimPrefix(v, "v")
+	candidate = release
+	if main, rest, ok := strings.Cut(v, "-rc"); ok {
+		v, candidate = main, leadingInt(strings.TrimLeft(rest, ".-"))
+	}
+	for part := range strings.SplitSeq(v, ".") {
+		if part == "" || part[0] < '0' || part[0] > '9' {
+			break
+		}
+		n := leadingInt(part)
+		numbers = append(numbers, n)
+		if strings.Trim(part, "0123456789") != "" {
+			break
+		}
+	}
+	return numbers, candidate
+}
+
+func leadingInt(s string) int {
+	n := 0
+	for _, c := range s {
+		if c < '0' || c > '9' || n > 1<<24 {
+			break
+		}
+		n = 10*n + int(c-'0')
+	}
+	return n
+}
