@@ -94,9 +94,9 @@ func mergeContainer(c *fact.Container, o fact.Container) {
 	}
 	c.Name = cmp.Or(c.Name, o.Name)
 	c.Namespace = cmp.Or(c.Namespace, o.Namespace)
-	// Inspect, which is asked of one container, tells more than ps.
+	// Inspect, which is asked of one container, tells more than ps, and later.
 	if o.PID.Known && o.Docker != "" {
-		c.Docker = o.Docker
+		c.Docker, c.Paused = o.Docker, o.Paused.Fill(c.Paused)
 	}
 	c.Docker = cmp.Or(c.Docker, o.Docker)
 	c.PID = c.PID.Fill(o.PID)

@@ -27,6 +27,11 @@ var network = map[string][]string{
 	"ceph": {"ceph"},
 }
 
+// unnamedMount is how a report calls a network mount that nothing names.
+var unnamedMount = map[string]string{
+	"nfs": "an unnamed NFS mount", "cifs": "an unnamed SMB mount", "fuse": "an unnamed FUSE mount", "ceph": "an unnamed ceph mount",
+}
+
 // mountsOf are the mounts of a process's mount namespace.
 func (w *world) mountsOf(p *fact.Process) []*fact.Mount {
 	var out []*fact.Mount
@@ -198,7 +203,7 @@ func (w *world) networkCandidates(p *fact.Process, mounts []*fact.Mount, types [
 	case len(all) > 0:
 		return all
 	}
-	return []fact.Key{fact.Unnamed(fact.KeyMount, w.at, p.Wait.On, "a "+p.Wait.On+" mount that the evidence does not name")}
+	return []fact.Key{fact.Unnamed(fact.KeyMount, w.at, p.Wait.On, unnamedMount[p.Wait.On])}
 }
 
 func addKey(keys []fact.Key, k fact.Key) []fact.Key {

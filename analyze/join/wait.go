@@ -192,7 +192,7 @@ func (w *world) resolveMounts() {
 		switch p.Wait.On {
 		case "frozen-fs", "block", "xfs":
 			if len(p.Wait.Mounts) == 0 {
-				p.Wait.Mounts = []fact.Key{fact.Unnamed(fact.KeyMount, w.at, p.Wait.On, "a filesystem that the evidence does not name")}
+				p.Wait.Mounts = []fact.Key{fact.Unnamed(fact.KeyMount, w.at, p.Wait.On, "an unnamed filesystem")}
 			}
 		}
 		w.citeMounts(p)
