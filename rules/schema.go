@@ -32,6 +32,8 @@ type Schema struct {
 	// Weight is the column that counts what a row stands for, "" when each row
 	// stands for one.
 	Weight string
+	// whole is the kind of key of which a row is all there is: one row a container.
+	whole fact.KeyKind
 	// keys are the scopes that a row can be keyed by, with `on:`.
 	keys map[fact.KeyKind]func(row any) []fact.Key
 	rows func(t *fact.Tables) []Row

@@ -195,6 +195,10 @@ func (e *evaluator) pickFor(key fact.Key) func(*Selection) picked {
 				p.unsure++
 			}
 		}
+		// The one row of a container is there, so no other can be missing.
+		if s.On == s.Table.whole && slices.ContainsFunc(e.rows[s.Table], has) {
+			p.missing, p.absent = "", false
+		}
 		return p
 	}
 }

@@ -99,7 +99,7 @@ var containersTable = func() *Schema {
 	type T = fact.Container
 	place := func(r *T) fact.Place { return r.At }
 	s := table(Schema{
-		Name: "containers",
+		Name: "containers", whole: fact.KeyContainer,
 		Doc:  "containers as docker, containerd and the process table know them",
 		Columns: []Column{
 			strCol("id", "full id", func(r *T) string { return r.ID }),

@@ -55,7 +55,7 @@ var processesTable = func() *Schema {
 	type T = fact.Process
 	place := func(r *T) fact.Place { return r.At }
 	s := table(Schema{
-		Name: "processes",
+		Name: "processes", whole: fact.KeyPID,
 		Doc:  "processes and what they wait for",
 		Columns: []Column{
 			intCol("pid", "process id on the node", func(r *T) fact.Opt[int64] { return opt(int64(r.PID)) }),

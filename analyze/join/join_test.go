@@ -94,7 +94,7 @@ func TestWhichSuperblock(t *testing.T) {
 		{"open through the overlay", []fact.Process{writer(500, "co", "mnt_want_write ovl_want_write ovl_create_object path_openat")}, "/var/lib/docker"},
 		{"open: what all writers have in common", []fact.Process{writer(500, "ca", "mnt_want_write path_openat"), writer(501, "cb", "mnt_want_write path_openat")}, "/data /"},
 		{"open: another writer's file settles it", []fact.Process{writer(500, "ca", "mnt_want_write path_openat"), writer(501, "cb", "vfs_write ksys_write", "/mnt/b")}, "/data"},
-		{"no mountinfo", []fact.Process{writer(500, "gone", "vfs_write ksys_write", "/mnt/a")}, "an unnamed filesystem"},
+		{"no mountinfo", []fact.Process{writer(500, "gone", "vfs_write ksys_write", "/mnt/a")}, "an unnamed mount"},
 		{"nfs: both mounts are candidates", []fact.Process{nfs}, "/nfs /nfs2"},
 		{"nfs: the one with an open file", []fact.Process{nfsOpen}, "/nfs2"},
 	} {

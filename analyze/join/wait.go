@@ -192,7 +192,7 @@ func (w *world) resolveMounts() {
 		switch p.Wait.On {
 		case "frozen-fs", "block", "xfs":
 			if len(p.Wait.Mounts) == 0 {
-				p.Wait.Mounts = []fact.Key{fact.Unnamed(fact.KeyMount, w.at, p.Wait.On, "an unnamed filesystem")}
+				p.Wait.Mounts = []fact.Key{fact.Unnamed(fact.KeyMount, w.at, p.Wait.On, "an unnamed mount")}
 			}
 		}
 		w.citeMounts(p)
