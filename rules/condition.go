@@ -113,7 +113,7 @@ func (p picked) why() string {
 	if p.missing != "" {
 		return p.missing
 	}
-	return fmt.Sprintf("%s of %s do not tell", plural(p.unsure, "row"), p.sel.Table.Name)
+	return fmt.Sprintf("for %s of %s the evidence does not tell", plural(p.unsure, "row"), p.sel.Table.Name)
 }
 
 func plural(n int64, word string) string {

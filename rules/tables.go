@@ -100,7 +100,7 @@ var containersTable = func() *Schema {
 	place := func(r *T) fact.Place { return r.At }
 	s := table(Schema{
 		Name: "containers", whole: fact.KeyContainer,
-		Doc:  "containers as docker, containerd and the process table know them",
+		Doc: "containers as docker, containerd and the process table know them",
 		Columns: []Column{
 			strCol("id", "full id", func(r *T) string { return r.ID }),
 			strCol("name", "name, or the short id", func(r *T) string { return r.Name }),

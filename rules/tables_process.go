@@ -56,7 +56,7 @@ var processesTable = func() *Schema {
 	place := func(r *T) fact.Place { return r.At }
 	s := table(Schema{
 		Name: "processes", whole: fact.KeyPID,
-		Doc:  "processes and what they wait for",
+		Doc: "processes and what they wait for",
 		Columns: []Column{
 			intCol("pid", "process id on the node", func(r *T) fact.Opt[int64] { return opt(int64(r.PID)) }),
 			intCol("ppid", "parent's process id", func(r *T) fact.Opt[int64] { return widen(r.PPID) }),

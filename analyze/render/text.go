@@ -239,11 +239,7 @@ func (t *page) others(r *analyze.Report) {
 		case f.Rule.ID.Role == rules.RoleSymptom || f.Rule.ID.Role == rules.RoleRouter:
 			word = "symptom"
 		}
-		refs := ""
-		if len(f.Evidence) > 0 {
-			refs = refText(f.Evidence[0].Refs(1))
-		}
-		t.field(word, clean(f.Summary)+" ["+f.Rule.ID.ID+"]", refs)
+		t.field(word, clean(f.Summary)+" ["+f.Rule.ID.ID+"]", refText(shownBy(f)))
 	}
 	if n > maxOthers {
 		t.field("", fmt.Sprintf("and %d more, see --format json", n-maxOthers), "")
@@ -251,6 +247,21 @@ func (t *page) others(r *analyze.Report) {
 	if n > 0 {
 		t.b.WriteByte('\n')
 	}
+}
+
+// shownBy is one line that shows the finding: of its effect, where that is seen.
+func shownBy(f *rules.Finding) []fact.Ref {
+	var refs []fact.Ref
+	for _, e := range f.Evidence {
+		isEffect := slices.ContainsFunc(f.Rule.Effect, func(c *rules.Condition) bool { return c.Name == e.Name })
+		if refs == nil || isEffect {
+			refs = e.Refs(1)
+		}
+		if isEffect {
+			break
+		}
+	}
+	return refs
 }
 
 func (t *page) gaps(r *analyze.Report) {
