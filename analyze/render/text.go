@@ -265,31 +265,29 @@ func shownBy(f *rules.Finding) []fact.Ref {
 }
 
 func (t *page) gaps(r *analyze.Report) {
-	if len(r.Gaps) == 0 {
-		return
-	}
-	t.b.WriteString(t.mark(bold, "GAPS") + "\n")
-	for i, g := range r.Gaps {
-		if i == maxGaps {
-			t.field("", fmt.Sprintf("and %d more, see --format json", len(r.Gaps)-i), "")
-			break
-		}
-		t.field("-", clean(g.What), refText(g.Refs[:min(1, len(g.Refs))]))
-	}
-	t.b.WriteByte('\n')
+	t.list("GAPS", len(r.Gaps), maxGaps, func(i int) (string, []fact.Ref) {
+		return r.Gaps[i].What, r.Gaps[i].Refs[:min(1, len(r.Gaps[i].Refs))]
+	})
 }
 
 func (t *page) problems(r *analyze.Report) {
-	if len(r.Problems) == 0 {
+	t.list("PROBLEMS WITH THE INPUT", len(r.Problems), maxProblems, func(i int) (string, []fact.Ref) {
+		return r.Problems[i].Text, []fact.Ref{r.Problems[i].Ref}
+	})
+}
+
+// list writes the first limit of n rows below a heading; nothing where n is 0.
+func (t *page) list(heading string, n, limit int, row func(i int) (text string, refs []fact.Ref)) {
+	if n == 0 {
 		return
 	}
-	t.b.WriteString(t.mark(bold, "PROBLEMS WITH THE INPUT") + "\n")
-	for i, p := range r.Problems {
-		if i == maxProblems {
-			t.field("", fmt.Sprintf("and %d more, see --format json", len(r.Problems)-i), "")
-			break
-		}
-		t.field("-", clean(p.Text), refText([]fact.Ref{p.Ref}))
+	t.b.WriteString(t.mark(bold, heading) + "\n")
+	for i := range min(n, limit) {
+		text, refs := row(i)
+		t.field("-", clean(text), refText(refs))
+	}
+	if n > limit {
+		t.field("", fmt.Sprintf("and %d more, see --format json", n-limit), "")
 	}
 	t.b.WriteByte('\n')
 }
