@@ -65,6 +65,9 @@ type Evidence struct {
 	// Looked are, where nothing passed and that is what counts, the sources that
 	// were searched.
 	Looked []fact.Ref
+	// cited are columns whose lines come before the row's own: what the selection
+	// asked for and the row does not show by itself.
+	cited []Column
 	// Shared is set where the rows are not tied to the scope by a key.
 	Shared bool
 }
@@ -79,7 +82,7 @@ func (e Evidence) Refs(limit int) []fact.Ref {
 	}
 	var refs []fact.Ref
 	for _, row := range e.Rows {
-		for i, ref := range row.Refs() {
+		for i, ref := range e.rowRefs(row) {
 			if len(refs) >= limit {
 				return refs
 			}
@@ -89,6 +92,14 @@ func (e Evidence) Refs(limit int) []fact.Ref {
 		}
 	}
 	return refs
+}
+
+func (e Evidence) rowRefs(row Row) []fact.Ref {
+	var refs []fact.Ref
+	for _, c := range e.cited {
+		refs = fact.AppendRefs(refs, c.line(row.Value))
+	}
+	return fact.AppendRefs(refs, row.Refs()...)
 }
 
 // picked is a selection evaluated for one key.
@@ -222,7 +233,7 @@ func (c *Condition) outcome(truth Truth, ps ...picked) Judgement {
 		if len(p.passed) > 0 {
 			j.Evidence = append(j.Evidence, Evidence{
 				Name: c.Name, Selection: p.sel.Name, Table: p.sel.Table.Name, Rows: p.passed,
-				Sum: p.weigh(c.Sum), Shared: p.sel.On == "",
+				Sum: p.weigh(c.Sum), Shared: p.sel.On == "", cited: p.sel.cited(),
 			})
 		}
 		if truth == True && len(p.passed) == 0 && len(p.looked) > 0 {

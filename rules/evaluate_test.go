@@ -344,3 +344,22 @@ func TestHostileRuleIsStoppedAndTheOthersGoOn(t *testing.T) {
 		t.Error("the other rules did not go on")
 	}
 }
+
+// A process that is uninterruptible shows so by its stack; that its cgroup is
+// thawed stands elsewhere, and a predicate that asks for it cites that line first.
+func TestEvidenceCitesTheColumnsAsked(t *testing.T) {
+	stack, freezer := fact.Ref{Source: "stack", Line: 1, EndLine: 1}, fact.Ref{Source: "freezer", Line: 4, EndLine: 4}
+	row := Row{"processes", &fact.Process{Freezer: "THAWED", FreezerRef: freezer, Wait: fact.Wait{Refs: []fact.Ref{stack}}}}
+	for where, want := range map[string][]fact.Ref{
+		`row.freezer == "THAWED"`:                           {freezer, stack},
+		`row.wait.on != "freezer" && row.comm != "freezer"`: {stack},
+	} {
+		p, _, err := compilePredicate(processesTable, where)
+		if err != nil {
+			t.Fatal(err)
+		}
+		if refs := (Evidence{Rows: []Row{row}, cited: p.cited}).Refs(8); !slices.Equal(refs, want) {
+			t.Errorf("%s cites %v, want %v", where, refs, want)
+		}
+	}
+}

@@ -175,6 +175,8 @@ type predicate struct {
 	text    string
 	schema  *Schema
 	program cel.Program
+	// cited are the columns it reads whose values have a line of their own.
+	cited []Column
 }
 
 // compilePredicate returns the predicate, or the CEL issues with their places.
@@ -194,7 +196,21 @@ func compilePredicate(s *Schema, text string) (*predicate, *cel.Issues, error) {
 	if err != nil {
 		return nil, nil, err
 	}
-	return &predicate{text, s, program}, nil, nil
+	return &predicate{text, s, program, citedColumns(s, ast)}, nil, nil
+}
+
+// citedColumns are the columns `row.NAME` in the predicate that know their line.
+func citedColumns(s *Schema, a *cel.Ast) []Column {
+	var cited []Column
+	ast.PreOrderVisit(a.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() != ast.SelectKind || e.AsSelect().Operand().Kind() != ast.IdentKind {
+			return
+		}
+		if c, ok := s.column(e.AsSelect().FieldName()); ok && c.line != nil {
+			cited = append(cited, c)
+		}
+	}))
+	return cited
 }
 
 // eval says whether the row passes. An error means that the cost limit was hit

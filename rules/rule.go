@@ -95,6 +95,13 @@ type Selection struct {
 	Line int
 }
 
+func (s *Selection) cited() []Column {
+	if s.Where == nil {
+		return nil
+	}
+	return s.Where.cited
+}
+
 // selection finds a selection by name.
 func (r *Rule) selection(name string) *Selection {
 	for _, s := range r.Select {

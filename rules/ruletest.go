@@ -160,7 +160,7 @@ func (t *Test) evidenceMismatch(f *Finding, result Result) string {
 			found := false
 			for _, e := range f.Evidence {
 				for _, row := range e.Rows {
-					for _, ref := range row.Refs() {
+					for _, ref := range e.rowRefs(row) {
 						found = found || e.Name == name && ref.String() == want
 					}
 				}

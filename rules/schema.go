@@ -17,6 +17,15 @@ type Column struct {
 	Record *Schema
 	typ    *cel.Type
 	get    func(row any) (any, bool)
+	// line is where the value stands, for a column that the row's first refs do
+	// not show; nil elsewhere.
+	line func(row any) fact.Ref
+}
+
+// withLine gives the column the line of its value.
+func withLine[T any](c Column, line func(*T) fact.Ref) Column {
+	c.line = func(row any) fact.Ref { return line(row.(*T)) }
+	return c
 }
 
 // Type is the column's type as predicates see it: string, int, bool, duration,

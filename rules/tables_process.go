@@ -70,7 +70,8 @@ var processesTable = func() *Schema {
 				return fact.Opt[bool]{V: len(r.NSPID) > 1 && r.NSPID[len(r.NSPID)-1] == 1, Known: r.NSPID != nil}
 			}),
 			boolCol("kill_pending", "a SIGKILL waits and cannot act", func(r *T) fact.Opt[bool] { return r.KillPending }),
-			knownStr("freezer", "state of its cgroup's freezer: THAWED, FREEZING or FROZEN", func(r *T) string { return r.Freezer }),
+			withLine(knownStr("freezer", "state of its cgroup's freezer: THAWED, FREEZING or FROZEN", func(r *T) string { return r.Freezer }),
+				func(r *T) fact.Ref { return r.FreezerRef }),
 			boolCol("hung", "the kernel reported it hung and it still is in D", func(r *T) fact.Opt[bool] { return r.Hung }),
 			boolCol("parent_runs", "its parent is in the same container and could reap it; for zombies", func(r *T) fact.Opt[bool] { return r.ParentRuns }),
 			durCol("age", "time since its start", func(r *T) fact.Opt[time.Duration] { return r.Age }),

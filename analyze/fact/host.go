@@ -75,8 +75,9 @@ type Process struct {
 	// What package join adds:
 
 	// Freezer is the state of its cgroup's freezer: THAWED, FREEZING, FROZEN; ""
-	// unknown. The root cgroup cannot be frozen.
-	Freezer string
+	// unknown. The root cgroup cannot be frozen. FreezerRef says where.
+	Freezer    string
+	FreezerRef Ref
 	// ParentRuns says of a zombie whether its parent is in the same container and
 	// could reap it: it is in an ordinary state.
 	ParentRuns Opt[bool]

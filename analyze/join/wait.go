@@ -97,8 +97,8 @@ func (w *world) waitOf(p *fact.Process) fact.Wait {
 	if byWchan && d.on == "unknown" {
 		wait.On = ""
 	}
-	state, freezerRef := w.freezerOf(p)
-	p.Freezer = state
+	p.Freezer, p.FreezerRef = w.freezerOf(p)
+	state := p.Freezer
 	asleepLight := len(stack) > 0 && isAny(stack[0], interruptible)
 	switch {
 	case state == "FREEZING" && p.State == "D" && !asleepLight && d.on != "freezer" && d.on != "":
@@ -106,7 +106,7 @@ func (w *world) waitOf(p *fact.Process) fact.Wait {
 		wait.Class = fact.WaitUninterruptible
 	case state == "FROZEN" || state == "FREEZING":
 		wait.Class, wait.On = fact.WaitFrozen, "freezer"
-		wait.Refs = fact.AppendRefs([]fact.Ref{freezerRef}, wait.Refs...)
+		wait.Refs = fact.AppendRefs([]fact.Ref{p.FreezerRef}, wait.Refs...)
 	case d.on == "freezer" && state == "":
 		wait.Class = fact.WaitFrozen
 	case d.on == "pidns":
