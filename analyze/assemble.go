@@ -43,6 +43,7 @@ func (p *parts) assemble(t *fact.Tables, fallback string) {
 		g.At = at
 		t.Cgroups = append(t.Cgroups, g)
 	}
+	a.samples()
 	p.node.At, p.node.Collected = at, p.collected()
 	t.Nodes = append(t.Nodes, p.node)
 	a.coverage()

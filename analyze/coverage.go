@@ -26,7 +26,8 @@ func (a *assembly) coverage() {
 	}
 	for _, l := range a.parts.logs {
 		if l.Log.Lines > 0 && a.kindOf(l.Log.Source) != fact.KindTerminal {
-			add("hits", l.Log.Daemon, !l.Log.CutHead, "the log "+l.Log.Source+" begins in the middle", l.Log.Ref)
+			a.t.Coverage = append(a.t.Coverage, fact.Coverage{At: a.at, Table: "hits", Daemon: l.Log.Daemon, Complete: !l.Log.CutHead,
+				Why: "the log " + l.Log.Source + " begins in the middle", First: l.Log.First, Last: l.Log.Last, Refs: []fact.Ref{l.Log.Ref}})
 		}
 	}
 	if a.seen[fact.KindDockerPS] {

@@ -1,8 +1,6 @@
 package rules
 
 import (
-	"fmt"
-	"strings"
 	"time"
 
 	"culprit/analyze/fact"
@@ -18,6 +16,11 @@ const (
 	None          Word = "none"
 	AtLeastAsMany Word = "at_least_as_many"
 	Paired        Word = "paired"
+	Joined        Word = "joined"
+	Within        Word = "within"
+	Sequence      Word = "sequence"
+	Periodic      Word = "periodic"
+	Grows         Word = "grows"
 	Version       Word = "version"
 	All           Word = "all"
 	Any           Word = "any"
@@ -28,8 +31,11 @@ const (
 type Condition struct {
 	Name string
 	Word Word
-	// Of is the selection judged; A and B are the two that are compared.
+	// Of is the selection judged; A and B are the two that are compared; Steps are
+	// those of a sequence; Covers is what a period has to explain, nil nothing.
 	Of, A, B *Selection
+	Steps    []*Selection
+	Covers   *Selection
 	// Sum is the column that weighs a row, "" the table's own weight.
 	Sum string
 	N   int64
@@ -37,6 +43,12 @@ type Condition struct {
 	// max(Slack, Within * the larger one).
 	Slack  int64
 	Within float64
+	// By and With are the columns of A and B that joined compares.
+	By, With string
+	// Window is how far apart events may lie.
+	Window time.Duration
+	// Tolerance is how far from its period's grid an event may lie.
+	Tolerance tolerance
 	// From and Before bound a version: From <= version < Before.
 	From, Before string
 	// Of all, any and not.
@@ -70,6 +82,8 @@ type Evidence struct {
 	cited []Column
 	// Shared is set where the rows are not tied to the scope by a key.
 	Shared bool
+	// support is set for rows that neither tie nor merge findings.
+	support bool
 }
 
 // perRow is how many refs one row may add: the wait, the descriptor, the mount.
@@ -102,48 +116,6 @@ func (e Evidence) rowRefs(row Row) []fact.Ref {
 	return fact.AppendRefs(refs, row.Refs()...)
 }
 
-// picked is a selection evaluated for one key.
-type picked struct {
-	sel    *Selection
-	passed []Row
-	// unsure counts rows whose predicate is unknown.
-	unsure int64
-	// missing says why rows may exist that are not in the table, "" none.
-	missing string
-	// absent is set when no source of the table is there at all.
-	absent bool
-	// looked are the listings, dumps and logs that were searched.
-	looked []fact.Ref
-}
-
-// complete reports whether passed holds all rows there are.
-func (p picked) complete() bool { return p.missing == "" && p.unsure == 0 }
-
-// why says what keeps the selection from being complete.
-func (p picked) why() string {
-	if p.missing != "" {
-		return p.missing
-	}
-	return fmt.Sprintf("for %s of %s the evidence does not tell", plural(p.unsure, "row"), p.sel.Table.Name)
-}
-
-func plural(n int64, word string) string {
-	if n == 1 {
-		return "1 " + word
-	}
-	return fmt.Sprintf("%d %ss", n, word)
-}
-
-// weigh sums what the passed rows stand for.
-func (p picked) weigh(sum string) int64 {
-	var total int64
-	for _, row := range p.passed {
-		n, _ := p.sel.Table.weight(row.Value, sum)
-		total += n
-	}
-	return total
-}
-
 // judge evaluates c; pick gives each selection's rows for the key at hand.
 func (c *Condition) judge(pick func(*Selection) picked) Judgement {
 	switch c.Word {
@@ -151,47 +123,28 @@ func (c *Condition) judge(pick func(*Selection) picked) Judgement {
 		return c.combine(pick)
 	case AtLeastAsMany, Paired:
 		return c.compare(pick(c.A), pick(c.B))
+	case Joined:
+		return c.joined(pick(c.A), pick(c.B))
+	case Within:
+		return c.near(pick(c.A), pick(c.B))
+	case Sequence:
+		steps := make([]picked, len(c.Steps))
+		for i, s := range c.Steps {
+			steps[i] = pick(s)
+		}
+		return c.chains(steps)
+	case Periodic:
+		if c.Covers == nil {
+			return c.periodic(pick(c.Of))
+		}
+		return c.periodic(pick(c.Of), pick(c.Covers))
+	case Grows:
+		return c.grows(pick(c.Of))
 	case Version:
 		return c.version(pick(c.Of))
 	}
 	return c.count(pick(c.Of))
 }
-
-// count judges at_least, at_most and none.
-func (c *Condition) count(p picked) Judgement {
-	n := p.weigh(c.Sum)
-	var truth Truth
-	switch {
-	case c.Word == AtLeast && n >= c.N:
-		truth = True
-	case c.Word == AtMost && n > c.N, c.Word == None && len(p.passed) > 0:
-		truth = False
-	case !p.complete():
-		truth = Unknown
-	case c.Word == AtLeast:
-		truth = False
-	default:
-		truth = True
-	}
-	return c.outcome(truth, p)
-}
-
-// compare judges at_least_as_many (a >= b - slack) and paired. A total is a lower
-// bound where its source is incomplete.
-func (c *Condition) compare(a, b picked) Judgement {
-	na, nb := a.weigh(c.Sum), b.weigh(c.Sum)
-	enough := na >= nb-c.Slack
-	truth := Unknown
-	switch {
-	case c.Word == AtLeastAsMany && enough && b.complete(), c.Word == AtLeastAsMany && !enough && a.complete():
-		truth = truthOf(enough)
-	case c.Word == Paired && a.complete() && b.complete():
-		truth = truthOf(abs(na-nb) <= max(c.Slack, int64(c.Within*float64(max(na, nb)))))
-	}
-	return c.outcome(truth, a, b)
-}
-
-func abs(n int64) int64 { return max(n, -n) }
 
 // combine judges all, any and not.
 func (c *Condition) combine(pick func(*Selection) picked) Judgement {
@@ -210,7 +163,7 @@ func (c *Condition) combine(pick func(*Selection) picked) Judgement {
 			j.Truth = s.Truth.Not()
 		}
 		// Evidence for an alternative that does not hold proves nothing.
-		if c.Word != Any || s.Truth != False {
+		if c.Word != Any || s.Truth == True {
 			for _, e := range s.Evidence {
 				e.Name = c.Name
 				j.Evidence = append(j.Evidence, e)
@@ -233,10 +186,10 @@ func (c *Condition) outcome(truth Truth, ps ...picked) Judgement {
 		if len(p.passed) > 0 {
 			j.Evidence = append(j.Evidence, Evidence{
 				Name: c.Name, Selection: p.sel.Name, Table: p.sel.Table.Name, Rows: p.passed,
-				Sum: p.weigh(c.Sum), Shared: p.sel.On == "", cited: p.sel.cited(),
+				Sum: p.weigh(c.Sum).lo, Shared: p.sel.On == "", cited: p.sel.cited(),
 			})
 		}
-		if truth == True && len(p.passed) == 0 && len(p.looked) > 0 {
+		if truth != Unknown && len(p.passed) == 0 && len(p.looked) > 0 {
 			j.Evidence = append(j.Evidence, Evidence{Name: c.Name, Selection: p.sel.Name, Table: p.sel.Table.Name, Looked: p.looked})
 		}
 		if truth == Unknown && !p.complete() {
@@ -246,10 +199,18 @@ func (c *Condition) outcome(truth Truth, ps ...picked) Judgement {
 	return j
 }
 
+// because gives the reason for an unknown that incomplete sources do not explain.
+func (j Judgement) because(why string) Judgement {
+	if j.Truth == Unknown && len(j.Unknown) == 0 {
+		j.Unknown = []string{why}
+	}
+	return j
+}
+
 // uses lists the selections that the condition looks at.
 func (c *Condition) uses() []*Selection {
 	var out []*Selection
-	for _, s := range []*Selection{c.Of, c.A, c.B} {
+	for _, s := range append([]*Selection{c.Of, c.A, c.B, c.Covers}, c.Steps...) {
 		if s != nil {
 			out = append(out, s)
 		}
@@ -270,29 +231,4 @@ func onset(rows []Row) time.Time {
 		}
 	}
 	return first
-}
-
-// String is the condition in one line, as `rules show` prints it.
-func (c *Condition) String() string {
-	name := c.Name
-	if name != "" {
-		name += ": "
-	}
-	switch c.Word {
-	case AtLeast, AtMost:
-		return fmt.Sprintf("%s%s %d of %s", name, c.Word, c.N, c.Of.Name)
-	case None:
-		return fmt.Sprintf("%snone of %s", name, c.Of.Name)
-	case AtLeastAsMany:
-		return fmt.Sprintf("%sat least as many %s as %s, less %d", name, c.A.Name, c.B.Name, c.Slack)
-	case Paired:
-		return fmt.Sprintf("%s%s and %s paired within %d or %g", name, c.A.Name, c.B.Name, c.Slack, c.Within)
-	case Version:
-		return fmt.Sprintf("%sversion of %s from %q before %q", name, c.Of.Name, c.From, c.Before)
-	}
-	var subs []string
-	for _, sub := range c.Sub {
-		subs = append(subs, sub.String())
-	}
-	return fmt.Sprintf("%s%s (%s)", name, c.Word, strings.Join(subs, "; "))
 }

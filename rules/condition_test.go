@@ -8,7 +8,10 @@ import (
 
 // pickedOf makes a selection's rows of stacks with the given counts.
 func pickedOf(missing string, unsure int64, counts ...int64) picked {
-	p := picked{sel: &Selection{Name: "s", Table: stacksTable}, missing: missing, unsure: unsure}
+	p := picked{sel: &Selection{Name: "s", Table: stacksTable}, missing: missing}
+	for range unsure {
+		p.unsure = append(p.unsure, Row{"stacks", &fact.Stack{Count: 1}})
+	}
 	for _, n := range counts {
 		p.passed = append(p.passed, Row{"stacks", &fact.Stack{Count: n}})
 	}

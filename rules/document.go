@@ -185,7 +185,7 @@ func (d *document) integer(n *yaml.Node, what string) int64 {
 
 func (d *document) number(n *yaml.Node, what string) float64 {
 	v, err := strconv.ParseFloat(n.Value, 64)
-	if n.Kind != yaml.ScalarNode || err != nil || v < 0 {
+	if n.Kind != yaml.ScalarNode || err != nil || !(v >= 0) {
 		d.fail(n, "%s must be a number, this is %s", what, kindName(n))
 	}
 	return v

@@ -142,6 +142,7 @@ func (e *evaluator) judge(r *Rule, key fact.Key) *Finding {
 	if f.Confidence == Certain && (f.candidate() || !key.Named()) {
 		f.Confidence = Likely
 	}
+	f.support(pick)
 	f.word()
 	return f
 }
@@ -178,11 +179,7 @@ func (f *Finding) all(conditions []*Condition, pick func(*Selection) picked) (tr
 		truth = truth.And(j.Truth)
 		if j.Truth == True {
 			held++
-			for _, e := range j.Evidence {
-				if len(e.Rows) > 0 || len(j.Evidence) == 1 {
-					f.Evidence = append(f.Evidence, e)
-				}
-			}
+			f.keep(j, false)
 		} else {
 			f.Open = append(f.Open, Open{Name: j.Name, Why: unique(j.Unknown)})
 		}
@@ -197,6 +194,31 @@ func (f *Finding) certain(pick func(*Selection) picked) Truth {
 	}
 	truth, _ := f.all(f.Rule.Certain, pick)
 	return truth
+}
+
+// support adds the evidence of what may speak for the finding. It comes after the
+// grade: it raises nothing, refutes nothing, and ties or dates nothing.
+func (f *Finding) support(pick func(*Selection) picked) {
+	for _, c := range f.Rule.Support {
+		j := c.judge(pick)
+		switch j.Truth {
+		case True:
+			f.keep(j, true)
+		case Unknown:
+			f.Open = append(f.Open, Open{Name: j.Name, Why: unique(j.Unknown)})
+		}
+	}
+}
+
+// keep takes over the evidence of a condition that holds: rows, or where nothing is
+// what counts, the sources searched.
+func (f *Finding) keep(j Judgement, support bool) {
+	for _, e := range j.Evidence {
+		if len(e.Rows) > 0 || len(j.Evidence) == 1 {
+			e.support = support
+			f.Evidence = append(f.Evidence, e)
+		}
+	}
 }
 
 // grade sets confidence and status.
@@ -280,7 +302,7 @@ func sharesRows(a, b *Finding) bool {
 	shared := func(f *Finding) []Row {
 		var rows []Row
 		for _, e := range f.Evidence {
-			if e.Shared {
+			if e.Shared && !e.support {
 				rows = append(rows, e.Rows...)
 			}
 		}

@@ -12,7 +12,7 @@ import (
 
 var kebab = regexp.MustCompile(`^[a-z0-9]+(-[a-z0-9]+)*$`)
 
-var ruleKeys = []string{"id", "title", "layer", "severity", "per", "select", "effect", "cause", "certain", "rules_out", "no_rival",
+var ruleKeys = []string{"id", "title", "layer", "severity", "per", "select", "effect", "cause", "certain", "support", "rules_out", "no_rival",
 	"ceiling", "explained_by", "explains", "fixed_in", "summary", "next", "refs"}
 
 // loader reads rule files against the ids and signatures known so far.
@@ -171,9 +171,9 @@ func fieldHint(s *Schema, message string) string {
 	return didYouMean(m[1], names)
 }
 
-// judgements reads effect, cause, certain and rules_out.
+// judgements reads effect, cause, certain, support and rules_out.
 func (l *loader) judgements(d *document, r *Rule, at map[string]*yaml.Node) {
-	for key, into := range map[string]*[]*Condition{"effect": &r.Effect, "cause": &r.Cause, "certain": &r.Certain} {
+	for key, into := range map[string]*[]*Condition{"effect": &r.Effect, "cause": &r.Cause, "certain": &r.Certain, "support": &r.Support} {
 		if n := at[key]; n != nil {
 			for _, item := range d.sequence(n, key) {
 				if c := d.condition(r, item, true); c != nil {

@@ -51,6 +51,9 @@ type Rule struct {
 	// Effect is what is seen, Cause why, Certain what a certain verdict needs on
 	// top of both.
 	Effect, Cause, Certain []*Condition
+	// Support may add evidence and takes nothing away: what is false in it counts for
+	// nothing.
+	Support []*Condition
 	// RulesOut are conditions that prove a rival wrong; where one is false the
 	// evidence shows the rival, and the finding is dropped.
 	RulesOut []RuleOut
@@ -116,6 +119,7 @@ func (r *Rule) selection(name string) *Selection {
 func (r *Rule) conditions() []*Condition {
 	var all []*Condition
 	all = append(append(append(all, r.Cause...), r.Effect...), r.Certain...)
+	all = append(all, r.Support...)
 	for _, o := range r.RulesOut {
 		all = append(all, o.Cond)
 	}

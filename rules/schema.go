@@ -51,8 +51,11 @@ type Schema struct {
 	// concern that listing, dump or log.
 	header func(c fact.Coverage) any
 	known  []string
-	place  func(row any) fact.Place
-	refs   func(row any) []fact.Ref
+	// times are the exact moments at which the row happened, and whether these are
+	// all of them; nil for a table whose rows are no events.
+	times func(row any) ([]time.Time, bool)
+	place func(row any) fact.Place
+	refs  func(row any) []fact.Ref
 }
 
 // Row is one row of a table: Value points to the fact type of that table.

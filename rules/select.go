@@ -27,6 +27,7 @@ type selected struct {
 	missing        string
 	absent         bool
 	looked         []fact.Ref
+	spans          map[string][]span
 }
 
 func newEvaluator(t *fact.Tables, at fact.Place) *evaluator {
@@ -84,6 +85,7 @@ func (e *evaluator) selectRows(s *Selection) *selected {
 		}
 	}
 	out.missing, out.absent, out.looked = e.lacks(s)
+	out.spans = e.spans(s)
 	return out
 }
 
@@ -112,6 +114,18 @@ func (e *evaluator) lacks(s *Selection) (why string, absent bool, looked []fact.
 		}
 	}
 	return "", false, looked
+}
+
+// spans are the times of which the selection's complete sources tell, by daemon. Each
+// source counts by itself: between two there may be a third.
+func (e *evaluator) spans(s *Selection) map[string][]span {
+	out := map[string][]span{}
+	for _, c := range e.coverage[s.Table.Name] {
+		if c.Complete && s.concerns(c) {
+			out[c.Daemon] = append(out[c.Daemon], span{c.First, c.Last})
+		}
+	}
+	return out
 }
 
 // concerns reports whether rows out of c could pass the selection.
@@ -149,7 +163,7 @@ func (s *Selection) absence() string {
 	what := map[string]string{
 		"stacks": "goroutine dump", "hits": "log", "processes": "process listing", "sockets": "socket listing",
 		"containers": "container listing", "heap": "heap profile", "mounts": "mountinfo", "items": "record of the collection",
-		"daemons": "version or process", "nodes": "description", "cgroups": "freezer state",
+		"daemons": "version or process", "nodes": "description", "cgroups": "freezer state", "samples": "second look",
 	}[s.Table.Name]
 	if daemons := s.daemons(); len(daemons) > 0 {
 		what += " of " + strings.Join(daemons, " or ")
@@ -174,9 +188,9 @@ func (s *Selection) keysOf(row Row) []fact.Key { return s.Table.keys[s.On](row.V
 func (e *evaluator) pickFor(key fact.Key) func(*Selection) picked {
 	return func(s *Selection) picked {
 		all := e.selectRows(s)
-		p := picked{sel: s, missing: all.missing, absent: all.absent, looked: all.looked}
+		p := picked{sel: s, missing: all.missing, absent: all.absent, looked: all.looked, spans: all.spans}
 		if s.On == "" {
-			p.passed, p.unsure = all.passed, int64(len(all.unsure))
+			p.passed, p.unsure = all.passed, all.unsure
 			return p
 		}
 		has := func(row Row) bool { return slices.ContainsFunc(s.keysOf(row), key.Same) }
@@ -187,12 +201,12 @@ func (e *evaluator) pickFor(key fact.Key) func(*Selection) picked {
 			case has(row):
 				p.passed = append(p.passed, row)
 			case anywhere(row):
-				p.unsure++
+				p.unsure = append(p.unsure, row)
 			}
 		}
 		for _, row := range all.unsure {
 			if has(row) || anywhere(row) {
-				p.unsure++
+				p.unsure = append(p.unsure, row)
 			}
 		}
 		// The one row of a container is there, so no other can be missing.

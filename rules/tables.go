@@ -11,7 +11,7 @@ import (
 // tables are what rules can select from, by name.
 var tables = func() map[string]*Schema {
 	m := map[string]*Schema{}
-	for _, s := range []*Schema{stacksTable, hitsTable, processesTable, containersTable, socketsTable, daemonsTable, mountsTable, itemsTable, heapTable, nodesTable, cgroupsTable} {
+	for _, s := range []*Schema{stacksTable, hitsTable, processesTable, containersTable, socketsTable, daemonsTable, mountsTable, itemsTable, heapTable, nodesTable, cgroupsTable, samplesTable} {
 		if m[s.Name] != nil {
 			panic("rules: table " + s.Name + " twice")
 		}
@@ -86,6 +86,7 @@ var hitsTable = func() *Schema {
 		},
 		known:  []string{"daemon"},
 		header: func(c fact.Coverage) any { return &T{At: c.At, Daemon: c.Daemon} },
+		times:  func(row any) ([]time.Time, bool) { return hitTimes(row.(*T)) },
 	}, func(t *fact.Tables) []T { return t.Hits }, place, func(r *T) []fact.Ref { return r.Refs })
 	s.keys = map[fact.KeyKind]func(any) []fact.Key{
 		fact.KeyContainer: keyed(fact.KeyContainer, func(r *T) (fact.Place, string, string) { return r.At, r.Container, "" }),
@@ -302,5 +303,27 @@ var cgroupsTable = func() *Schema {
 		header: func(c fact.Coverage) any { return &T{At: c.At} },
 	}, func(t *fact.Tables) []T { return t.Cgroups }, place, func(r *T) []fact.Ref { return r.Refs })
 	s.keys = map[fact.KeyKind]func(any) []fact.Key{fact.KeyNode: nodeKey(place)}
+	return s
+}()
+
+var samplesTable = func() *Schema {
+	type T = fact.Sample
+	place := func(r *T) fact.Place { return r.At }
+	s := table(Schema{
+		Name: "samples",
+		Doc:  "quantities of a process at several moments; grows judges them",
+		Columns: []Column{
+			strCol("daemon", "dockerd, containerd, or the name of a client", func(r *T) string { return r.Daemon }),
+			intCol("pid", "process id", func(r *T) fact.Opt[int64] { return fact.Opt[int64]{V: int64(r.PID), Known: r.PID != 0} }),
+			strCol("metric", "goroutines, fds, sockets, rss_kib", func(r *T) string { return r.Metric }),
+			intCol("value", "how many", func(r *T) fact.Opt[int64] { return opt(r.Value) }),
+		},
+		known:  []string{"daemon"},
+		header: func(c fact.Coverage) any { return &T{At: c.At, Daemon: c.Daemon} },
+	}, func(t *fact.Tables) []T { return t.Samples }, place, func(r *T) []fact.Ref { return r.Refs })
+	s.keys = map[fact.KeyKind]func(any) []fact.Key{
+		fact.KeyDaemon: keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, daemonID(r.Daemon), r.Daemon }),
+		fact.KeyNode:   nodeKey(place),
+	}
 	return s
 }()

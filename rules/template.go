@@ -108,7 +108,7 @@ func (p placeholder) value(scope []fact.Key, pick func(*Selection) picked) strin
 	}
 	rows := pick(p.selection)
 	if p.path[0] == "total" {
-		n := rows.weigh("")
+		n := rows.weigh("").lo
 		switch {
 		case p.word == "":
 			return Thousands(n)

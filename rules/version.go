@@ -1,46 +1,48 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 
 	"culprit/analyze/fact"
 )
 
-// version judges the versions of the selected daemons. A distribution's build
-// older than a fix may carry it all the same: unknown.
+// version judges the versions of the selected daemons. A distribution's build older
+// than a change may carry it all the same, be it the fault or the fix: unknown.
 func (c *Condition) version(p picked) Judgement {
 	truth := False
-	if len(p.passed) == 0 {
+	for _, row := range p.passed {
+		truth = truth.Or(versionBetween(row.Value.(*fact.Daemon), c.From, c.Before))
+	}
+	for _, row := range p.unsure {
+		truth = truth.Or(min(Unknown, versionBetween(row.Value.(*fact.Daemon), c.From, c.Before)))
+	}
+	// What is not listed has a version all the same.
+	if truth == False && (p.missing != "" || len(p.passed) == 0) {
 		truth = Unknown
 	}
-	for _, row := range p.passed {
-		d, ok := row.Value.(*fact.Daemon)
-		if !ok {
-			continue
-		}
-		truth = truth.Or(versionBetween(d, c.From, c.Before))
-	}
-	j := c.outcome(truth, p)
-	if truth == Unknown && len(j.Unknown) == 0 {
-		j.Unknown = []string{"the version is not told, or is a distribution's build that may carry the fix"}
-	}
-	return j
+	return c.outcome(truth, p).because("the version is not told, or is a distribution's build that may carry the change")
 }
 
 func versionBetween(d *fact.Daemon, from, before string) Truth {
-	if d.Version == "" {
+	if !isRelease(d.Version) {
 		return Unknown
 	}
-	if before != "" && compareVersions(d.Version, before) >= 0 {
+	old := from != "" && compareVersions(d.Version, from) < 0
+	switch {
+	case before != "" && compareVersions(d.Version, before) >= 0:
 		return False
-	}
-	if from != "" && compareVersions(d.Version, from) < 0 {
-		return False
-	}
-	if before != "" && d.Vendor {
+	case d.Vendor && (old || before != ""):
 		return Unknown
 	}
-	return True
+	return truthOf(!old)
+}
+
+// isRelease reports whether the version can be ordered: builds from a branch print
+// "dev", "master-..." or "0.0.0-20190101".
+func isRelease(version string) bool {
+	numbers, _ := versionNumbers(version)
+	return slices.ContainsFunc(numbers, func(n int) bool { return n > 0 })
 }
 
 // compareVersions orders "18.09.2", "20.10.24+dfsg1", "1.0.0-rc90" by their

@@ -1,5 +1,7 @@
 package fact
 
+import "time"
+
 // Tables is everything that rules can see of a bundle. Slices are ordered as
 // read; nothing in them depends on the machine that analyses.
 type Tables struct {
@@ -17,6 +19,7 @@ type Tables struct {
 	Cgroups    []Cgroup
 	Containers []Container
 	Daemons    []Daemon
+	Samples    []Sample
 	Edges      []Edge
 	Coverage   []Coverage
 	Problems   []Problem
@@ -34,6 +37,8 @@ type Coverage struct {
 	// Complete is set when whatever exists is in the table.
 	Complete bool
 	// Why says in a few words why it is not complete.
-	Why  string
-	Refs []Ref
+	Why string
+	// First and Last bound the time of which a log tells; zero has no bound.
+	First, Last time.Time
+	Refs        []Ref
 }

@@ -84,7 +84,7 @@ func showRule(w io.Writer, set *rules.Set, args []string) error {
 	for _, group := range []struct {
 		label      string
 		conditions []*rules.Condition
-	}{{"cause", r.Cause}, {"effect", r.Effect}, {"for certain", r.Certain}} {
+	}{{"cause", r.Cause}, {"effect", r.Effect}, {"for certain", r.Certain}, {"supported by", r.Support}} {
 		for _, c := range group.conditions {
 			line(group.label, c.String())
 		}
