@@ -44,6 +44,10 @@ func (p *parts) assemble(t *fact.Tables, fallback string) {
 		t.Cgroups = append(t.Cgroups, g)
 	}
 	a.samples()
+	for _, s := range p.sysctls {
+		s.At = at
+		t.Sysctls = append(t.Sysctls, s)
+	}
 	p.node.At, p.node.Collected = at, p.collected()
 	t.Nodes = append(t.Nodes, p.node)
 	a.coverage()

@@ -34,6 +34,7 @@ type parts struct {
 	other     []fact.Container
 	daemons   []fact.Daemon
 	cgroups   []fact.Cgroup
+	sysctls   []fact.Sysctl
 	dumps     []stack.Part
 	logs      []*logs.Result
 	node      fact.Node
@@ -98,6 +99,7 @@ func (p *parts) absorb(o *parts) {
 	p.other = append(p.other, o.other...)
 	p.daemons = append(p.daemons, o.daemons...)
 	p.cgroups = append(p.cgroups, o.cgroups...)
+	p.sysctls = append(p.sysctls, o.sysctls...)
 	p.dumps = append(p.dumps, o.dumps...)
 	p.logs = append(p.logs, o.logs...)
 	p.mergeNode(o.node)
@@ -188,6 +190,9 @@ func (p *parts) source(src fact.Source, r io.Reader) {
 	case fact.KindFreezer:
 		rows, problems := host.ParseFreezer(r, name)
 		p.freezer(rows, problems)
+	case fact.KindSysctl:
+		rows, problems := host.ParseSysctl(r, name)
+		add(p, &p.sysctls, rows, problems)
 	case fact.KindGoroutines:
 		dumps, problems := stack.ReadText(r, name)
 		add(p, &p.dumps, dumps, problems)

@@ -275,12 +275,12 @@ func (e *evaluator) tied(f *Finding, key fact.Key) bool {
 func isDaemon(k fact.Key) bool { return k.Kind == fact.KeyDaemon }
 
 // merge joins findings of one rule that rest on the same rows: several keys share
-// one dump, or one row has several candidate keys.
+// one dump, or one row has several candidate keys. Latent ones are one warning.
 func merge(findings []*Finding) []*Finding {
 	var out []*Finding
 	for _, f := range findings {
 		i := slices.IndexFunc(out, func(o *Finding) bool {
-			return o.Confidence == f.Confidence && o.Status == f.Status && (sharesRows(o, f) || sameRows(o, f))
+			return o.Confidence == f.Confidence && o.Status == f.Status && (f.Status == Latent || sharesRows(o, f) || sameRows(o, f))
 		})
 		if i < 0 {
 			out = append(out, f)

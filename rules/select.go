@@ -162,7 +162,7 @@ func (s *Selection) daemons() []string {
 func (s *Selection) absence() string {
 	what := map[string]string{
 		"stacks": "goroutine dump", "hits": "log", "processes": "process listing", "sockets": "socket listing",
-		"containers": "container listing", "heap": "heap profile", "mounts": "mountinfo", "items": "record of the collection",
+		"containers": "container listing", "heap": "heap profile", "mounts": "mountinfo", "rootfs": "mountinfo", "items": "record of the collection",
 		"daemons": "version or process", "nodes": "description", "cgroups": "freezer state", "samples": "second look",
 	}[s.Table.Name]
 	if daemons := s.daemons(); len(daemons) > 0 {

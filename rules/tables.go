@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"cmp"
 	"slices"
 	"strings"
 	"time"
@@ -11,7 +12,10 @@ import (
 // tables are what rules can select from, by name.
 var tables = func() map[string]*Schema {
 	m := map[string]*Schema{}
-	for _, s := range []*Schema{stacksTable, hitsTable, processesTable, containersTable, socketsTable, daemonsTable, mountsTable, itemsTable, heapTable, nodesTable, cgroupsTable, samplesTable} {
+	for _, s := range []*Schema{
+		stacksTable, hitsTable, processesTable, containersTable, socketsTable, daemonsTable, mountsTable, rootfsTable,
+		itemsTable, heapTable, nodesTable, cgroupsTable, samplesTable,
+	} {
 		if m[s.Name] != nil {
 			panic("rules: table " + s.Name + " twice")
 		}
@@ -76,6 +80,7 @@ var hitsTable = func() *Schema {
 			strCol("error", "captured error text", field("error")),
 			strCol("pod", "captured pod", field("pod")),
 			strCol("target", "captured object: server, device, path", field("target")),
+			strCol("layer", "layer of the root filesystem that the line speaks of, empty for none", func(r *T) string { return r.Layer }),
 			strCol("text", "first matching line", func(r *T) string { return r.Text }),
 			durCol("span", "time between first and last match", func(r *T) fact.Opt[time.Duration] {
 				if r.First.IsZero() || r.Last.IsZero() {
@@ -91,7 +96,13 @@ var hitsTable = func() *Schema {
 	s.keys = map[fact.KeyKind]func(any) []fact.Key{
 		fact.KeyContainer: keyed(fact.KeyContainer, func(r *T) (fact.Place, string, string) { return r.At, r.Container, "" }),
 		fact.KeyDaemon:    keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, daemonID(r.Daemon), r.Daemon }),
-		fact.KeyNode:      nodeKey(place),
+		fact.KeyMount: func(row any) []fact.Key {
+			if r := row.(*T); r.Layer != "" {
+				return []fact.Key{r.LayerKey()}
+			}
+			return nil
+		},
+		fact.KeyNode: nodeKey(place),
 	}
 	return s
 }()
@@ -123,6 +134,8 @@ var containersTable = func() *Schema {
 			boolCol("shim_v1", "its shim is of runtime v1; unknown without a shim", func(r *T) fact.Opt[bool] { return fact.Opt[bool]{V: r.ShimV1, Known: r.Shim != 0} }),
 			boolCol("init_alive", "its init process is in a complete process listing", func(r *T) fact.Opt[bool] { return r.InitAlive }),
 			boolCol("containerd_restarted", "containerd is younger than the container's shim", func(r *T) fact.Opt[bool] { return r.ContainerdRestarted }),
+			knownStr("shim_side", "whose mount namespace its shim lives in: dockerd, host, shim", func(r *T) string { return string(r.ShimSide) }),
+			boolCol("shim_older", "its shim is older than the running dockerd", func(r *T) fact.Opt[bool] { return r.ShimOlder }),
 			strCol("pod", "pod it belongs to", func(r *T) string { return r.Pod }),
 		},
 		header: func(c fact.Coverage) any { return &T{At: c.At} },
@@ -177,6 +190,9 @@ var daemonsTable = func() *Schema {
 				return opt(int64(100 * float64(r.FDCount.V) / float64(r.NoFile.V)))
 			}),
 			boolCol("live_restore", "live-restore is on", func(r *T) fact.Opt[bool] { return r.LiveRestore }),
+			boolCol("own_mounts", "it lives in another mount namespace than pid 1", func(r *T) fact.Opt[bool] { return r.OwnMounts }),
+			knownStr("propagation", "what its own mount namespace has with that of pid 1: slave, private or shared", func(r *T) string { return r.Propagation }),
+			knownStr("mount_flags", "MountFlags= of its unit, default where the unit sets none", mountFlags),
 			boolCol("no_dump", "a goroutine dump was asked for and did not come", func(r *T) fact.Opt[bool] { return opt(r.NoDump) }),
 		},
 		known:  []string{"name"},
@@ -185,28 +201,6 @@ var daemonsTable = func() *Schema {
 	s.keys = map[fact.KeyKind]func(any) []fact.Key{
 		fact.KeyDaemon: keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, r.Name, r.Name }),
 		fact.KeyNode:   nodeKey(place),
-	}
-	return s
-}()
-
-var mountsTable = func() *Schema {
-	type T = fact.Mount
-	place := func(r *T) fact.Place { return r.At }
-	s := table(Schema{
-		Name: "mounts",
-		Doc:  "mountinfo lines, once a mount namespace",
-		Columns: []Column{
-			strCol("fstype", "filesystem type", func(r *T) string { return r.FSType }),
-			strCol("device", "source of the mount", func(r *T) string { return r.Device }),
-			strCol("point", "mount point", func(r *T) string { return r.Point }),
-			strCol("dev", "major:minor", func(r *T) string { return r.Dev }),
-			strCol("root", "path inside the filesystem", func(r *T) string { return r.Root }),
-		},
-		header: func(c fact.Coverage) any { return &T{At: c.At} },
-	}, func(t *fact.Tables) []T { return t.Mounts }, place, func(r *T) []fact.Ref { return r.Refs })
-	s.keys = map[fact.KeyKind]func(any) []fact.Key{
-		fact.KeyMount: keyed(fact.KeyMount, func(r *T) (fact.Place, string, string) { return r.At, r.Dev, r.Point }),
-		fact.KeyNode:  nodeKey(place),
 	}
 	return s
 }()
@@ -281,6 +275,9 @@ var nodesTable = func() *Schema {
 		Doc:  "the machines",
 		Columns: []Column{
 			knownStr("kernel", "kernel release", func(r *T) string { return r.Kernel }),
+			strCol("foreign_mounts", "what rmdir does with a mount point that only another mount namespace uses: detach, block, untold", func(r *T) string {
+				return cmp.Or(r.ForeignMounts, "untold")
+			}),
 			knownStr("os", "name of the distribution", func(r *T) string { return r.OS }),
 		},
 		header: func(c fact.Coverage) any { return &T{At: c.At} },

@@ -156,6 +156,7 @@ var contents = []content{
 	{kind: fact.KindOSRelease, fits: (*sniff).osRelease},
 	{kind: fact.KindUnit, fits: (*sniff).unit},
 	{kind: fact.KindUname, fits: (*sniff).uname},
+	{kind: fact.KindSysctl, fits: (*sniff).sysctl, alone: (*sniff).sysctlListing},
 
 	{kind: fact.KindKernelLog, fits: (*sniff).kernelLog, weak: true},
 	{kind: fact.KindLog, fits: (*sniff).log, weak: true},

@@ -63,6 +63,7 @@ var names = []struct {
 	{fact.KindBootID, "boot-id"},
 	{fact.KindDate, "date date-*"},
 	{fact.KindUptime, "uptime"},
+	{fact.KindSysctl, "sysctl sysctl-* sys/fs/* sys/kernel/* sys/vm/*"},
 
 	{fact.KindKernelLog, "dmesg dmesg-* dmesg.* kern.log* kernel.log"},
 	{fact.KindLog, "*.log *.log.[0-9]* *.log-[0-9]* messages messages-* messages.* syslog syslog-* syslog.* journalctl* journald/* systemlogs/* containerd-log"},

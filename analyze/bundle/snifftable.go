@@ -11,6 +11,7 @@ var (
 	unameLine  = regexp.MustCompile(`^Linux \S+ \d+\.\d+\S* `)
 	hostLine   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 	clockTime  = regexp.MustCompile(`\d\d:\d\d:\d\d`)
+	sysctlLine = regexp.MustCompile(`^[a-z]+(?:[./][\w.@-]+)+ = `)
 	uptimeLine = regexp.MustCompile(`^\d+\.\d\d \d+\.\d\d$|\bup .*load average`)
 	daemonKey  = regexp.MustCompile(`"(?:live-restore|storage-driver|log-driver|log-opts|exec-opts|registry-mirrors|insecure-registries|data-root)"\s*:`)
 	section    = regexp.MustCompile(`^\[(?:Unit|Service|Install|Socket|Mount|Slice|Timer|Path)\]$`)
@@ -141,4 +142,13 @@ func (s *sniff) date() bool {
 
 func (s *sniff) uptime() bool {
 	return s.whole && len(s.lines) <= 2 && uptimeLine.Match(bytes.TrimSpace(s.first))
+}
+
+// sysctl is a listing, or the one value of a file.
+func (s *sniff) sysctl() bool {
+	return s.whole && len(s.lines) == 1 || s.sysctlListing()
+}
+
+func (s *sniff) sysctlListing() bool {
+	return s.each(3, sysctlLine)
 }

@@ -153,6 +153,17 @@ type Mount struct {
 	Unbindable                    bool
 	FSType, Device                string
 	Refs                          []Ref
+
+	// What package join adds:
+
+	// Side is whose namespace it is in.
+	Side MountSide
+	// CutsPropagation is set for the root of a graph driver that is a private bind
+	// of itself below a shared mount: no unmount below it is propagated.
+	CutsPropagation bool
+	// Copies is how often its namespace shows the same filesystem and root at the
+	// same place, itself included.
+	Copies int
 }
 
 // Socket is one socket of ss, netstat or /proc/net/unix.
@@ -227,9 +238,17 @@ type Container struct {
 	FrozenAbove string
 	// Pod and PodNamespace from labels, "" none.
 	Pod, PodNamespace string
-	Refs              []Ref
+	// Rootfs is where the graph driver mounts its root filesystem, "" unknown.
+	Rootfs string
+	Refs   []Ref
 
 	// What package join adds:
+
+	// ShimSide is whose mount namespace its shim lives in, "" unknown.
+	ShimSide MountSide
+	// ShimOlder is whether its shim is older than the running dockerd: dockerd was
+	// restarted and the container lived on.
+	ShimOlder Opt[bool]
 
 	// Shim is the pid of its shim, 0 none seen.
 	Shim int
@@ -301,7 +320,12 @@ type Daemon struct {
 	UnitOptions []string
 	// NoDump is set when a goroutine dump was asked for and did not come.
 	NoDump bool
-	Refs   []Ref
+	// OwnMounts is whether it lives in another mount namespace than pid 1.
+	// Propagation is what that namespace then has with the one of pid 1: "slave" or
+	// "private", as systemd's MountFlags= makes it, "shared"; "" unknown or the same.
+	OwnMounts   Opt[bool]
+	Propagation string
+	Refs        []Ref
 }
 
 // Node is what is known of the machine.
@@ -314,5 +338,8 @@ type Node struct {
 	Collected, CollectedEnd time.Time
 	// Uptime at collection.
 	Uptime Opt[time.Duration]
-	Refs   []Ref
+	// ForeignMounts is what rmdir does with a mount point that only another mount
+	// namespace still uses: "detach" or "block", "" unknown.
+	ForeignMounts string
+	Refs          []Ref
 }

@@ -26,8 +26,9 @@ type Key struct {
 	Kind KeyKind
 	Node string
 	Boot string
-	// ID is the full container id, the pid, the superblock as "major:minor", the
-	// daemon instance ("dockerd", "containerd"), or the host name.
+	// ID is the full container id, the pid, the superblock as "major:minor" or the
+	// root filesystem of a container as "layer <id>", the daemon instance ("dockerd",
+	// "containerd"), or the host name.
 	ID string
 	// Name is what people call it: a container name, a process's comm, a mount
 	// point. It plays no part in identity.

@@ -67,4 +67,7 @@ type Hit struct {
 	// Container is the full id of the container the lines speak of, "" unknown;
 	// set by package join from Fields["container"].
 	Container string
+	// Layer is that of the container's root filesystem that the lines speak of, as
+	// in Rootfs, "" none; set by package join from Fields["rootfs"].
+	Layer string
 }

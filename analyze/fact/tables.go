@@ -15,6 +15,8 @@ type Tables struct {
 	Hits       []Hit
 	Processes  []Process
 	Mounts     []Mount
+	Rootfs     []Rootfs
+	Sysctls    []Sysctl
 	Sockets    []Socket
 	Cgroups    []Cgroup
 	Containers []Container

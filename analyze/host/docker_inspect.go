@@ -24,8 +24,9 @@ type inspected struct {
 		Pid                                          int
 		StartedAt                                    string
 	}
-	HostConfig struct{ Runtime string }
-	Config     struct{ Labels map[string]string }
+	HostConfig  struct{ Runtime string }
+	Config      struct{ Labels map[string]string }
+	GraphDriver struct{ Data struct{ MergedDir string } }
 }
 
 // ParseInspect reads the JSON of docker inspect for containers: an array, one
@@ -87,6 +88,7 @@ func (c *inspected) row() (fact.Container, bool) {
 		ID: c.ID, Name: strings.TrimPrefix(c.Name, "/"), Docker: c.State.Status,
 		PID: fact.Some(max(c.State.Pid, 0)), Paused: fact.Some(c.State.Paused), Runtime: c.HostConfig.Runtime,
 		Pod: labels["io.kubernetes.pod.name"], PodNamespace: labels["io.kubernetes.pod.namespace"],
+		Rootfs: c.GraphDriver.Data.MergedDir,
 	}
 	if t, err := time.Parse(time.RFC3339Nano, c.State.StartedAt); err == nil && t.Year() > 1 {
 		row.Started = t.UTC()

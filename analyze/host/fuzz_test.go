@@ -272,5 +272,12 @@ func FuzzText(f *testing.F) {
 		check(1, nil, problems)
 		_, problems = ParseBootID(bytes.NewReader(b), "x")
 		check(1, nil, problems)
+		for _, source := range []string{"sysctl-a.txt", "proc/sys/fs/may_detach_mounts"} {
+			rows, problems := ParseSysctl(bytes.NewReader(b), source)
+			check(len(rows), nil, problems)
+			for _, row := range rows {
+				checkRefs(t, b, row.Name, row.Refs)
+			}
+		}
 	})
 }

@@ -123,3 +123,18 @@ func TestParseUptime(t *testing.T) {
 		}
 	}
 }
+
+func TestParseSysctl(t *testing.T) {
+	row := func(name, value, source string, line int, off int64) fact.Sysctl {
+		return fact.Sysctl{Name: name, Value: value, Refs: []fact.Ref{ref(source, line, off)}}
+	}
+	got, problems := ParseSysctl(strings.NewReader("fs.may_detach_mounts = 0\nsysctl: reading key \"net.ipv6.conf.all.stable_secret\"\nnet/ipv4/conf/eth0/rp_filter = 1\nkernel.version = #1 SMP a = b\n"), "s")
+	noProblems(t, problems)
+	equal(t, "listing", got, []fact.Sysctl{row("fs.may_detach_mounts", "0", "s", 1, 0), row("net.ipv4.conf.eth0.rp_filter", "1", "s", 3, 79), row("kernel.version", "#1 SMP a = b", "s", 4, 112)})
+	got, problems = ParseSysctl(strings.NewReader("1\n"), "node/proc/sys/fs/may_detach_mounts")
+	noProblems(t, problems)
+	equal(t, "file", got, []fact.Sysctl{row("fs.may_detach_mounts", "1", "node/proc/sys/fs/may_detach_mounts", 1, 0)})
+	got, problems = ParseSysctl(strings.NewReader("bash: sysctl: command not found\nfs.file-max\n"), "s")
+	equal(t, "no rows", len(got), 0)
+	equal(t, "refused", len(problems), 2)
+}

@@ -112,6 +112,7 @@ func mergeContainer(c *fact.Container, o fact.Container) {
 		c.Runtime = cmp.Or(o.Runtime, c.Runtime)
 	}
 	c.Freezer = cmp.Or(c.Freezer, o.Freezer)
+	c.Rootfs = cmp.Or(c.Rootfs, o.Rootfs)
 	c.Pod = cmp.Or(c.Pod, o.Pod)
 	c.PodNamespace = cmp.Or(c.PodNamespace, o.PodNamespace)
 	if c.Shim == 0 {
@@ -232,6 +233,7 @@ func (w *world) speakOf() {
 			h.Container = word
 		}
 	}
+	w.busy()
 }
 
 func isHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }

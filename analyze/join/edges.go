@@ -1,6 +1,7 @@
 package join
 
 import (
+	"cmp"
 	"strconv"
 	"strings"
 
@@ -68,6 +69,46 @@ func (w *world) calls(daemons []fact.Daemon) []fact.Edge {
 				out = append(out, fact.Edge{From: fact.NewKey(fact.KeyDaemon, w.at, caller, caller), To: fact.NewKey(fact.KeyDaemon, w.at, name, name), Rel: "calls", Refs: d.Refs})
 				break
 			}
+		}
+	}
+	return out
+}
+
+// rootfsEdges connect the root filesystems that mounts or log lines name with
+// their container, with dockerd, which has to remove them, with whoever holds them
+// and with the filesystem that they lie on.
+func (w *world) rootfsEdges(list []*mountNS, copies []fact.Rootfs) []fact.Edge {
+	var out []fact.Edge
+	dockerd := fact.NewKey(fact.KeyDaemon, w.at, "dockerd", "dockerd")
+	names := map[string]string{}
+	for _, c := range w.containers {
+		names[c.ID] = c.Label()
+	}
+	for i := range copies {
+		r := &copies[i]
+		key := r.Key()
+		out = append(out, fact.Edge{From: key, To: dockerd, Rel: "is removed by", Refs: r.Refs})
+		if r.Container != "" {
+			out = append(out, fact.Edge{From: fact.NewKey(fact.KeyContainer, w.at, r.Container, names[r.Container]), To: key, Rel: "has as its root", Refs: r.Refs})
+		}
+		if r.HolderContainer != "" {
+			out = append(out, fact.Edge{From: key, To: fact.NewKey(fact.KeyContainer, w.at, r.HolderContainer, names[r.HolderContainer]), Rel: "is held by", Refs: r.Refs})
+		}
+		if engine := engineNS(list); engine != nil {
+			if m := mountAt(engine.mounts, r.Origin[:strings.LastIndexByte(r.Origin, '/')+1]); m != nil {
+				out = append(out, fact.Edge{From: key, To: fact.NewKey(fact.KeyMount, w.at, m.Dev, m.Point), Rel: "lies on", Refs: m.Refs})
+			}
+		}
+	}
+	for _, h := range w.hits {
+		if h.Layer == "" {
+			continue
+		}
+		key := h.LayerKey()
+		key.Name = cmp.Or(names[h.Container], h.Container[:min(12, len(h.Container))], h.Layer[:min(12, len(h.Layer))])
+		out = append(out, fact.Edge{From: key, To: dockerd, Rel: "is removed by", Refs: h.Refs})
+		if h.Container != "" {
+			out = append(out, fact.Edge{From: fact.NewKey(fact.KeyContainer, w.at, h.Container, names[h.Container]), To: key, Rel: "has as its root", Refs: h.Refs})
 		}
 	}
 	return out

@@ -26,6 +26,7 @@ type world struct {
 	hits       []*fact.Hit
 	logs       []*fact.Log
 	items      []*fact.Item
+	sysctls    []*fact.Sysctl
 	node       *fact.Node
 	// wholeListing is set when a complete process listing exists.
 	wholeListing bool
@@ -47,8 +48,15 @@ func Join(t *fact.Tables) {
 		w.lives()
 		w.peers()
 		w.speakOf()
+		w.foreignMounts()
 		list := w.daemons(t.Daemons)
+		namespaces := w.mountNamespaces()
+		w.mountSides(namespaces, list)
+		markMounts(namespaces)
+		copies := w.rootfs(namespaces)
+		t.Rootfs = append(t.Rootfs, copies...)
 		t.Edges = append(t.Edges, w.edges(list)...)
+		t.Edges = append(t.Edges, w.rootfsEdges(namespaces, copies)...)
 		containers = append(containers, found...)
 		daemons = append(daemons, list...)
 	}
@@ -92,6 +100,7 @@ func newWorld(t *fact.Tables, at fact.Place) *world {
 	w.sockets = here(t.Sockets, at, func(r *fact.Socket) fact.Place { return r.At })
 	w.hits = here(t.Hits, at, func(r *fact.Hit) fact.Place { return r.At })
 	w.logs = here(t.Logs, at, func(r *fact.Log) fact.Place { return r.At })
+	w.sysctls = here(t.Sysctls, at, func(r *fact.Sysctl) fact.Place { return r.At })
 	w.items = here(t.Items, at, func(r *fact.Item) fact.Place { return r.At })
 	if nodes := here(t.Nodes, at, func(r *fact.Node) fact.Place { return r.At }); len(nodes) > 0 {
 		w.node = nodes[0]

@@ -62,6 +62,12 @@ func evidenceText(e rules.Evidence) string {
 		text = daemonText(row)
 	case *fact.Item:
 		text = itemText(row) + more(len(e.Rows)-1)
+	case *fact.Rootfs:
+		text = rootfsText(row) + more(len(e.Rows)-1)
+	case *fact.Mount:
+		text = mountText(row) + more(len(e.Rows)-1)
+	case *fact.Node:
+		text = nodeText(row)
 	case *fact.Cgroup:
 		text = fmt.Sprintf("cgroup %s is %s", row.Path, row.Freezer) + more(len(e.Rows)-1)
 	default:
@@ -191,6 +197,12 @@ func containerText(c *fact.Container) string {
 	if c.ContainerdRestarted.Or(false) {
 		say("containerd is younger than the shim")
 	}
+	if c.ShimSide == fact.SideShim || c.ShimSide == fact.SideHost {
+		say("its shim lives in another mount namespace than dockerd")
+	}
+	if c.ShimOlder.Or(false) {
+		say("its shim is older than dockerd")
+	}
 	if c.Freezer != "" {
 		say("freezer %s", c.Freezer)
 	}
@@ -229,7 +241,9 @@ func daemonText(d *fact.Daemon) string {
 	if d.PID != 0 {
 		text += fmt.Sprintf(" (%d)", d.PID)
 	}
-	if d.FDCount.Known && d.NoFile.Known {
+	if d.OwnMounts.Or(false) {
+		text += " lives in a mount namespace of its own (" + cmp.Or(d.Propagation, "unknown propagation") + ")"
+	} else if d.FDCount.Known && d.NoFile.Known {
 		text += fmt.Sprintf(" has %s of %s descriptors open", rules.Thousands(int64(d.FDCount.V)), rules.Thousands(d.NoFile.V))
 	}
 	return text

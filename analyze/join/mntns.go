@@ -1,0 +1,209 @@
+package join
+
+import (
+	"slices"
+	"strings"
+
+	"culprit/analyze/fact"
+)
+
+// mountNS is one mount namespace of the node.
+type mountNS struct {
+	id     string
+	side   fact.MountSide
+	pids   []int
+	mounts []*fact.Mount
+	byID   map[int]*fact.Mount
+}
+
+// sameNS is the share of mount ids that two mountinfo files of one namespace have
+// in common: ids are unique in the kernel, and the files are not of one moment.
+const sameNS = 0.9
+
+// mountNamespaces groups what mountinfo files and ns links tell by namespace. A
+// file whose namespace is not named joins the one with the same mount ids.
+func (w *world) mountNamespaces() []*mountNS {
+	var list []*mountNS
+	find := func(id string) *mountNS {
+		for _, n := range list {
+			if n.id == id {
+				return n
+			}
+		}
+		n := &mountNS{id: id, byID: map[int]*fact.Mount{}}
+		list = append(list, n)
+		return n
+	}
+	for _, m := range w.mounts {
+		n := find(m.NS)
+		n.mounts = append(n.mounts, m)
+		n.byID[m.ID] = m
+		n.share(m.PIDs...)
+	}
+	list = unite(list)
+	for _, p := range w.processes {
+		if p.MntNS != "" {
+			find(p.MntNS).share(p.PID)
+		}
+	}
+	for _, n := range list {
+		n.side = w.sideOf(n)
+		for _, m := range n.mounts {
+			m.Side = n.side
+		}
+	}
+	return list
+}
+
+func (n *mountNS) share(pids ...int) {
+	for _, pid := range pids {
+		if !slices.Contains(n.pids, pid) {
+			n.pids = append(n.pids, pid)
+		}
+	}
+}
+
+// unite drops namespaces without a name that are another one seen again.
+func unite(list []*mountNS) []*mountNS {
+	var out []*mountNS
+	for _, n := range list {
+		i := slices.IndexFunc(out, func(o *mountNS) bool {
+			return (strings.HasPrefix(n.id, "pid:") || strings.HasPrefix(o.id, "pid:")) && n.same(o)
+		})
+		if i < 0 {
+			out = append(out, n)
+			continue
+		}
+		out[i].share(n.pids...)
+		if strings.HasPrefix(out[i].id, "pid:") {
+			out[i].id = n.id
+		}
+	}
+	return out
+}
+
+func (n *mountNS) same(o *mountNS) bool {
+	common := 0
+	for id, m := range n.byID {
+		if other := o.byID[id]; other != nil && other.Point == m.Point && other.Dev == m.Dev {
+			common++
+		}
+	}
+	return float64(common) >= sameNS*float64(len(n.byID)+len(o.byID)-common)
+}
+
+// sideOf tells whose namespace it is by who lives in it; "" where no process of it
+// was seen.
+func (w *world) sideOf(n *mountNS) fact.MountSide {
+	side := fact.MountSide("")
+	for _, pid := range n.pids {
+		p := w.byPID[pid]
+		switch {
+		case p != nil && p.Daemon == "dockerd":
+			return fact.SideDockerd
+		case pid == 1:
+			side = fact.SideHost
+		case p == nil || side == fact.SideHost:
+		case p.Daemon == "containerd-shim" || p.Daemon == "containerd":
+			side = fact.SideShim
+		case side == fact.SideShim || p.Daemon == "runc":
+		case p.Container != "":
+			side = fact.SideContainer
+		case side == "":
+			side = fact.SideProcess
+		}
+	}
+	return side
+}
+
+// holder is the process that keeps the namespace alive: the oldest whose parent is
+// init or a shim, else the oldest there is; nil none was listed.
+func (w *world) holder(n *mountNS) *fact.Process {
+	var best *fact.Process
+	leads := func(p *fact.Process) bool {
+		parent := w.byPID[p.PPID.Or(0)]
+		return p.PPID.Or(0) == 1 || parent != nil && parent.Daemon == "containerd-shim"
+	}
+	for _, pid := range n.pids {
+		p := w.byPID[pid]
+		if p == nil {
+			continue
+		}
+		if best == nil || leads(p) && !leads(best) || leads(p) == leads(best) && p.PID < best.PID {
+			best = p
+		}
+	}
+	return best
+}
+
+// nsOf is the mount namespace of a process, nil unknown.
+func nsOf(list []*mountNS, pid int) *mountNS {
+	for _, n := range list {
+		if slices.Contains(n.pids, pid) {
+			return n
+		}
+	}
+	return nil
+}
+
+// mountSides says of dockerd and of each container's shim in whose mount namespace
+// they live, and what a namespace of dockerd's own has with that of pid 1.
+func (w *world) mountSides(list []*mountNS, daemons []fact.Daemon) {
+	host := nsOf(list, 1)
+	for i := range daemons {
+		d := &daemons[i]
+		own := nsOf(list, d.PID)
+		if d.PID == 0 || own == nil || host == nil {
+			continue
+		}
+		d.OwnMounts = fact.Some(own != host)
+		if own != host {
+			var refs []fact.Ref
+			d.Propagation, refs = propagation(own, host)
+			d.Refs = fact.AppendRefs(refs, d.Refs...)
+		}
+	}
+	var dockerd *fact.Process
+	for _, p := range w.processes {
+		if p.Daemon == "dockerd" {
+			dockerd = p
+		}
+	}
+	for _, c := range w.containers {
+		shim := w.byPID[c.Shim]
+		if shim == nil {
+			continue
+		}
+		if n := nsOf(list, shim.PID); n != nil {
+			c.ShimSide = n.side
+		}
+		if dockerd != nil {
+			c.ShimOlder = younger(dockerd, shim)
+		}
+	}
+}
+
+// propagation compares what both namespaces show of the same mounts: one that is
+// shared in the host's is only a slave in the other (MountFlags=slave), or has
+// nothing with it (private).
+func propagation(own, host *mountNS) (string, []fact.Ref) {
+	for _, h := range host.mounts {
+		if h.Shared == 0 {
+			continue
+		}
+		for _, m := range own.mounts {
+			if m.Dev != h.Dev || m.Root != h.Root || m.Point != h.Point {
+				continue
+			}
+			refs := fact.AppendRefs(slices.Clone(m.Refs), h.Refs...)
+			switch {
+			case m.Shared != 0:
+				return "shared", refs
+			case m.Master != 0:
+				return "slave", refs
+			}
+			return "private", refs
+		}
+	}
+	return "", nil
+}
