@@ -134,7 +134,12 @@ var containersTable = func() *Schema {
 			boolCol("shim_v1", "its shim is of runtime v1; unknown without a shim", func(r *T) fact.Opt[bool] { return fact.Opt[bool]{V: r.ShimV1, Known: r.Shim != 0} }),
 			boolCol("init_alive", "its init process is in a complete process listing", func(r *T) fact.Opt[bool] { return r.InitAlive }),
 			boolCol("containerd_restarted", "containerd is younger than the container's shim", func(r *T) fact.Opt[bool] { return r.ContainerdRestarted }),
-			knownStr("shim_side", "whose mount namespace its shim lives in: dockerd, host, shim", func(r *T) string { return string(r.ShimSide) }),
+			withLine(knownStr("shim_side", "whose mount namespace its shim lives in: dockerd, host, shim; none without a shim", func(r *T) string {
+				if r.ShimAlive.Known && !r.ShimAlive.V {
+					return "none"
+				}
+				return string(r.ShimSide)
+			}), func(r *T) fact.Ref { return r.ShimSideRef }),
 			boolCol("shim_older", "its shim is older than the running dockerd", func(r *T) fact.Opt[bool] { return r.ShimOlder }),
 			strCol("pod", "pod it belongs to", func(r *T) string { return r.Pod }),
 		},

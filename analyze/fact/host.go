@@ -244,8 +244,10 @@ type Container struct {
 
 	// What package join adds:
 
-	// ShimSide is whose mount namespace its shim lives in, "" unknown.
-	ShimSide MountSide
+	// ShimSide is whose mount namespace its shim lives in, "" unknown; ShimSideRef is
+	// the first line of that namespace's mountinfo.
+	ShimSide    MountSide
+	ShimSideRef Ref
 	// ShimOlder is whether its shim is older than the running dockerd: dockerd was
 	// restarted and the container lived on.
 	ShimOlder Opt[bool]

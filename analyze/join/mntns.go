@@ -176,6 +176,9 @@ func (w *world) mountSides(list []*mountNS, daemons []fact.Daemon) {
 		}
 		if n := nsOf(list, shim.PID); n != nil {
 			c.ShimSide = n.side
+			if len(n.mounts) > 0 && len(n.mounts[0].Refs) > 0 {
+				c.ShimSideRef = n.mounts[0].Refs[0]
+			}
 		}
 		if dockerd != nil {
 			c.ShimOlder = younger(dockerd, shim)

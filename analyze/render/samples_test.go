@@ -170,14 +170,18 @@ func TestVerdictsOfSamples(t *testing.T) {
 		verdict  string
 		explains []string
 	}{
-		"dstate-stop-18.09.2":                  {"filesystem-frozen", []string{"dockerd-kill-wait-dstate-leak", "dstate-container-unkillable"}},
-		"dstate-kubelet-18.09.2":               {"filesystem-frozen", []string{"dockerd-kill-wait-dstate-leak", "kubelet-retry-amplifier"}},
-		"dstate-stop-20.10.24":                 {"filesystem-frozen", []string{"dockerd-no-exit-event-after-kill"}},
-		"cgroup-frozen-20.10.24":               {"cgroup-frozen-externally", nil},
-		"containerd-stopped-20.10.24":          {"containerd-stopped-by-signal", nil},
-		"containerd-restart-lost-exit-18.09.2": {"exit-lost-while-containerd-down", nil},
-		"healthy-18.09.2":                      {"", nil},
-		"healthy-20.10.24":                     {"", nil},
+		"dstate-stop-18.09.2":                   {"filesystem-frozen", []string{"dockerd-kill-wait-dstate-leak", "dstate-container-unkillable"}},
+		"dstate-kubelet-18.09.2":                {"filesystem-frozen", []string{"dockerd-kill-wait-dstate-leak", "kubelet-retry-amplifier"}},
+		"dstate-stop-20.10.24":                  {"filesystem-frozen", []string{"dockerd-no-exit-event-after-kill"}},
+		"cgroup-frozen-20.10.24":                {"cgroup-frozen-externally", nil},
+		"containerd-stopped-20.10.24":           {"containerd-stopped-by-signal", nil},
+		"containerd-restart-lost-exit-18.09.2":  {"exit-lost-while-containerd-down", nil},
+		"rm-ebusy-rbind-20.10.24":               {"rootfs-held-by-bind-in-dockerd-ns", []string{"device-or-resource-busy", "dead-container-dangling"}},
+		"mountflags-slave-live-restore-18.06.3": {"dockerd-shim-mntns-split", nil},
+		"mount-leak-privatetmp-18.06.3":         {"", nil},
+		"mount-slave-ok-18.06.3":                {"", nil},
+		"healthy-18.09.2":                       {"", nil},
+		"healthy-20.10.24":                      {"", nil},
 	}
 	for _, name := range sampleNames(t) {
 		tt, ok := want[name]
