@@ -32,20 +32,24 @@ func Bundles(ctx context.Context, o Options, paths ...string) (*Report, error) {
 		return nil, err
 	}
 	var all []*parts
-	for _, path := range paths {
-		prefix := ""
-		if len(paths) > 1 {
-			prefix = fmt.Sprintf("%d/", len(all)+1)
-		}
+	for i, path := range paths {
 		p, err := read(ctx, func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error) {
 			return bundle.Walk(ctx, path, o.Limits, visit)
-		}, set, prefix)
+		}, set, prefix(i, len(paths)))
 		if err != nil {
 			return nil, err
 		}
 		all = append(all, p)
 	}
 	return o.judge(together(all)), nil
+}
+
+// prefix stands before the sources of the i-th of n bundles.
+func prefix(i, n int) string {
+	if n == 1 {
+		return ""
+	}
+	return fmt.Sprintf("%d/", i+1)
 }
 
 // judge assembles the parts, joins, evaluates and reports.
@@ -72,6 +76,7 @@ func (o Options) judge(all []*parts) *Report {
 	if len(r.Verdicts) == 0 {
 		r.Unusual = unusual(t)
 	}
+	r.Seen = seen(t)
 	for _, s := range t.Sources {
 		r.Sources++
 		r.Bytes += s.Size

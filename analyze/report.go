@@ -31,6 +31,11 @@ type Report struct {
 	Problems []fact.Problem
 	// Unusual is what an engineer would look at first when no cause was found.
 	Unusual []Unusual
+	// Seen says how much of each kind of evidence there was.
+	Seen []Seen
+	// Excerpts are the raw lines that stand at a ref, as far as Quote was asked for
+	// them, each line cut at 512 bytes and control bytes intact: renderers escape.
+	Excerpts map[fact.Ref]string
 }
 
 // NodeReport is what is known of one node.
@@ -47,6 +52,17 @@ type Gap struct {
 	// Rules that could not be decided for want of it.
 	Rules []string
 	Refs  []fact.Ref
+}
+
+// Seen is how much of one kind of evidence there was.
+type Seen struct {
+	// Table is the name that rules use: processes, stacks, hits ...
+	Table string
+	// N is how many things it tells of: rows, for stacks goroutines, for hits the
+	// lines of the logs.
+	N int64
+	// Complete is set when whatever exists is in it.
+	Complete bool
 }
 
 // Unusual is a fact that stands out though no rule explains it.
