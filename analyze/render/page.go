@@ -10,6 +10,7 @@ type page struct {
 	b     strings.Builder
 	width int
 	color bool
+	full  bool
 }
 
 // The SGR codes that mark words; none carries meaning alone.

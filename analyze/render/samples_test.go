@@ -17,7 +17,7 @@ import (
 	"culprit/rules"
 )
 
-var update = flag.Bool("update", false, "rewrite want.txt and want.json of every sample")
+var update = flag.Bool("update", false, "rewrite want.txt, want.md and want.json of every sample")
 
 const samplesDir = "../../samples"
 
@@ -35,6 +35,7 @@ func sampleNames(t *testing.T) []string {
 	return names
 }
 
+// sampleReport analyses a sample and quotes what a short and a full comment cite.
 func sampleReport(t testing.TB, name string) *analyze.Report {
 	t.Helper()
 	set, err := rules.Load()
@@ -42,31 +43,68 @@ func sampleReport(t testing.TB, name string) *analyze.Report {
 		t.Fatal(err)
 	}
 	set.Hash = "test" // the hash changes with every rule, the reports must not
-	r, err := analyze.Bundles(context.Background(), analyze.Options{Rules: set, Version: "test"}, filepath.Join(samplesDir, name, "bundle.tar.zst"))
+	ctx, o := context.Background(), analyze.Options{Rules: set, Version: "test"}
+	bundle := filepath.Join(samplesDir, name, "bundle.tar.zst")
+	r, err := analyze.Bundles(ctx, o, bundle)
 	if err != nil {
+		t.Fatal(err)
+	}
+	refs := append(Cited(r, MarkdownOptions{}), Cited(r, MarkdownOptions{Full: true})...)
+	if err := r.Quote(ctx, o, refs, bundle); err != nil {
 		t.Fatal(err)
 	}
 	return r
 }
 
-// TestSamples is the end-to-end test of every sample: the bundle gives the text
-// and JSON that stand beside it, byte for byte, twice.
+// TestSamples is the end-to-end test of every sample: the bundle gives the text,
+// comment and JSON that stand beside it, byte for byte, twice.
 func TestSamples(t *testing.T) {
 	for _, name := range sampleNames(t) {
 		t.Run(name, func(t *testing.T) {
 			for range 2 {
 				r := sampleReport(t, name)
-				var text, js bytes.Buffer
+				var text, md, js bytes.Buffer
 				if err := Text(&text, r, TextOptions{}); err != nil {
+					t.Fatal(err)
+				}
+				if err := Markdown(&md, r, MarkdownOptions{}); err != nil {
 					t.Fatal(err)
 				}
 				if err := JSON(&js, r); err != nil {
 					t.Fatal(err)
 				}
 				golden(t, filepath.Join(samplesDir, name, "want.txt"), text.Bytes())
+				golden(t, filepath.Join(samplesDir, name, "want.md"), md.Bytes())
 				golden(t, filepath.Join(samplesDir, name, "want.json"), js.Bytes())
 			}
 		})
+	}
+}
+
+// TestCommentsOfSamples: a comment is short, quotes every line that it cites, full
+// or not, and full shows every piece of evidence.
+func TestCommentsOfSamples(t *testing.T) {
+	for _, name := range sampleNames(t) {
+		r := sampleReport(t, name)
+		short, full := comment(r, MarkdownOptions{}), comment(r, MarkdownOptions{Full: true})
+		if lines := strings.Count(short.b.String(), "\n"); lines > 60 {
+			t.Errorf("%s: %d lines", name, lines)
+		}
+		if short.unread > 0 || full.unread > 0 {
+			t.Errorf("%s: %d and %d lines are not quoted", name, short.unread, full.unread)
+		}
+		for _, i := range r.Verdicts {
+			if len(short.cited) < 2 {
+				t.Errorf("%s: a verdict with %d lines quoted", name, len(short.cited))
+			}
+			for _, p := range proof(r, i) {
+				if !strings.Contains(full.b.String(), inline(p.Conditions)) {
+					t.Errorf("%s: the full comment lacks %q", name, p.Conditions)
+				}
+			}
+		}
+		skeleton(t, []byte(short.b.String()))
+		skeleton(t, []byte(full.b.String()))
 	}
 }
 

@@ -8,17 +8,19 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"culprit/analyze/fact"
 	"culprit/rules"
 )
 
 // clean makes text safe for a terminal and a page: control characters, invalid
-// UTF-8 and bidirectional overrides are shown as escapes.
+// UTF-8, bidirectional overrides and other characters that cannot be seen are
+// shown as escapes.
 func clean(s string) string {
 	unsafe := func(r rune) bool {
-		return r < ' ' || r == 0x7f || r >= 0x80 && r < 0xa0 || r == 0xfffd ||
-			r >= 0x200b && r <= 0x200f || r >= 0x202a && r <= 0x202e || r >= 0x2066 && r <= 0x2069 || r == 0xfeff
+		return r == 0xfffd || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 	}
 	if strings.IndexFunc(s, unsafe) < 0 {
 		return s
@@ -39,6 +41,14 @@ func clean(s string) string {
 		}
 	}
 	return b.String()
+}
+
+// saysText is evidenceText for a report that quotes the lines themselves.
+func saysText(e rules.Evidence) string {
+	if _, isHit := e.Rows[0].Value.(*fact.Hit); isHit {
+		return plural(e.Sum, "log line")
+	}
+	return evidenceText(e)
 }
 
 // evidenceText says what the rows of a piece of evidence show.
@@ -123,13 +133,10 @@ func processText(p *fact.Process, e rules.Evidence) string {
 
 // stackText counts goroutines and names what most of them are in.
 func stackText(e rules.Evidence) string {
-	var top *fact.Stack
+	top := largest(e)
 	var oldest fact.Stack
 	for _, row := range e.Rows {
 		s := row.Value.(*fact.Stack)
-		if top == nil || s.Count > top.Count {
-			top = s
-		}
 		if s.MaxWait.Known && s.MaxWait.V >= oldest.MaxWait.V {
 			oldest = *s
 		}
@@ -159,11 +166,20 @@ func ownFrame(frames []string) string {
 // excerpt is how much of a log line is quoted.
 const excerpt = 200
 
-func hitText(h *fact.Hit, n int64) string {
-	text := strings.TrimSpace(h.Text)
-	if len(text) > excerpt {
-		text = text[:excerpt] + "..."
+// cut shortens a line to what is quoted, between characters.
+func cut(line string) string {
+	if len(line) <= excerpt {
+		return line
 	}
+	end := excerpt
+	for end > excerpt-utf8.UTFMax && !utf8.RuneStart(line[end]) {
+		end--
+	}
+	return line[:end] + "..."
+}
+
+func hitText(h *fact.Hit, n int64) string {
+	text := cut(strings.TrimSpace(h.Text))
 	if n == 1 {
 		return text
 	}

@@ -19,6 +19,7 @@ func TestClean(t *testing.T) {
 		"\u009b31m":        `\x9b31m`,
 		"txt\u202egnp.exe": `txt\u202egnp.exe`,
 		"zero\u200bwidth":  `zero\u200bwidth`,
+		"a\u2028b\u061cc":  `a\u2028b\u061cc`,
 	} {
 		if got := clean(in); got != want {
 			t.Errorf("clean(%q) = %q, want %q", in, got, want)

@@ -13,6 +13,7 @@ import (
 
 	"culprit/analyze"
 	"culprit/analyze/bundle"
+	"culprit/analyze/fact"
 	"culprit/analyze/render"
 	"culprit/rules"
 )
@@ -21,7 +22,7 @@ import (
 type analyzeFlags struct {
 	format, out, color, failOn string
 	rules                      []string
-	strict, together           bool
+	strict, together, full     bool
 }
 
 func analyzeCommand(code *int) *cobra.Command {
@@ -44,7 +45,8 @@ is missing or damaged and --strict is given. With several PATHs the highest.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.format, "format", "text", "`FORMAT` of the report: text or json")
+	flags.StringVar(&f.format, "format", "text", "`FORMAT` of the report: text, md (a comment for a ticket) or json")
+	flags.BoolVar(&f.full, "full", false, "list everything in text and md, which are short otherwise; json always does")
 	flags.StringVarP(&f.out, "output", "o", "", "write the report to `FILE`")
 	flags.StringArrayVar(&f.rules, "rules", nil, "add the rules, signatures and ids in `DIR`")
 	flags.StringVar(&f.failOn, "fail-on", "", "exit 3 on a finding of at least this `SEVERITY`: critical, warning or info")
@@ -59,7 +61,7 @@ func (f *analyzeFlags) check() error {
 		flag, value string
 		choices     []string
 	}{
-		{"--format", f.format, []string{"text", "json"}},
+		{"--format", f.format, []string{"text", "md", "json"}},
 		{"--color", f.color, []string{"auto", "always", "never"}},
 		{"--fail-on", f.failOn, append([]string{""}, rules.Severities...)},
 	} {
@@ -96,10 +98,11 @@ func (f *analyzeFlags) run(ctx context.Context, paths []string, stdout, stderr i
 			*code = max(*code, codeOf(err))
 			continue
 		}
-		if out.Len() > 0 && f.format == "text" {
-			out.WriteByte('\n')
+		if out.Len() > 0 {
+			out.WriteString(separators[f.format])
 		}
-		if err := f.write(&out, report, stdout); err != nil {
+		quote := func(refs []fact.Ref) error { return report.Quote(ctx, options, refs, incident...) }
+		if err := f.write(&out, report, quote, stdout); err != nil {
 			return err
 		}
 		*code = max(*code, f.verdictCode(report))
@@ -111,11 +114,22 @@ func (f *analyzeFlags) run(ctx context.Context, paths []string, stdout, stderr i
 	return err
 }
 
-func (f *analyzeFlags) write(w io.Writer, r *analyze.Report, stdout io.Writer) error {
-	if f.format == "json" {
+// separators stand between the reports of several PATHs.
+var separators = map[string]string{"text": "\n", "md": "\n---\n\n"}
+
+// write renders the report; quote reads the lines that a format shows.
+func (f *analyzeFlags) write(w io.Writer, r *analyze.Report, quote func([]fact.Ref) error, stdout io.Writer) error {
+	switch f.format {
+	case "json":
 		return render.JSON(w, r)
+	case "md":
+		o := render.MarkdownOptions{Full: f.full}
+		if err := quote(render.Cited(r, o)); err != nil {
+			return err
+		}
+		return render.Markdown(w, r, o)
 	}
-	return render.Text(w, r, render.TextOptions{Width: 80, Color: f.useColor(stdout)})
+	return render.Text(w, r, render.TextOptions{Width: 80, Color: f.useColor(stdout), Full: f.full})
 }
 
 // useColor follows --color; auto means a terminal that is not dumb, and NO_COLOR

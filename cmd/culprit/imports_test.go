@@ -41,6 +41,7 @@ var confined = map[string][]string{
 	"github.com/spf13/cobra":                   {"cmd/culprit"},
 	"github.com/rogpeppe/go-internal":          {"cmd/culprit"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {"analyze/render"},
+	"github.com/yuin/goldmark":                 {"analyze/render"},
 }
 
 // TestImports walks every Go file, tests included, and fails on any other edge.

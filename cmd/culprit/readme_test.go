@@ -9,7 +9,7 @@ import (
 )
 
 // TestReadme runs the commands of README.md's console blocks as typed and holds
-// the report it shows against what `make run` prints.
+// the reports it shows against what they print.
 func TestReadme(t *testing.T) {
 	root, err := filepath.Abs("../..")
 	if err != nil {
@@ -19,7 +19,7 @@ func TestReadme(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	report, ran := "", 0
+	printed, ran := map[string]string{}, 0 // by the language of the block that shows it
 	for _, command := range consoleCommands(string(text)) {
 		// These run the tests, this one among them.
 		if command == "make test" || command == "make lint" {
@@ -33,8 +33,11 @@ func TestReadme(t *testing.T) {
 		if code := cmd.ProcessState.ExitCode(); err != nil && code != exitFound && code != exitIncomplete {
 			t.Errorf("%s: %v\n%s", command, err, out)
 		}
-		if command == "make run" {
-			report = string(out)
+		switch {
+		case command == "make run":
+			printed["text"] = string(out)
+		case strings.Contains(command, "--format md"):
+			printed["markdown"] = string(out)
 		}
 	}
 	os.Remove(filepath.Join(root, "report.json"))
@@ -42,11 +45,15 @@ func TestReadme(t *testing.T) {
 		t.Errorf("only %d commands found in README.md", ran)
 	}
 	words := func(s string) string { return strings.Join(strings.Fields(s), " ") }
-	printed := words(report)
-	shown, _, _ := strings.Cut(fenced(string(text), "text"), "bundle -> sources")
-	for part := range strings.SplitSeq(shown, "...") { // "..." stands for what is left out
-		if !strings.Contains(printed, words(strings.Trim(part, ":\n "))) {
-			t.Errorf("README.md shows, and make run does not print:\n%s", part)
+	for _, language := range []string{"text", "markdown"} {
+		shown := fenced(string(text), language)
+		if shown == "" {
+			t.Errorf("README.md shows no %s", language)
+		}
+		for part := range strings.SplitSeq(shown, "...") { // "..." stands for what is left out
+			if !strings.Contains(words(printed[language]), words(strings.Trim(part, ":\n "))) {
+				t.Errorf("README.md shows, and the command does not print:\n%s", part)
+			}
 		}
 	}
 }
