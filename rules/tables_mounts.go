@@ -25,8 +25,9 @@ var mountsTable = func() *Schema {
 		header: func(c fact.Coverage) any { return &T{At: c.At} },
 	}, func(t *fact.Tables) []T { return t.Mounts }, place, func(r *T) []fact.Ref { return r.Refs })
 	s.keys = map[fact.KeyKind]func(any) []fact.Key{
-		fact.KeyMount: keyed(fact.KeyMount, func(r *T) (fact.Place, string, string) { return r.At, r.Dev, r.Point }),
-		fact.KeyNode:  nodeKey(place),
+		fact.KeyMount:     keyed(fact.KeyMount, func(r *T) (fact.Place, string, string) { return r.At, r.Dev, r.Point }),
+		fact.KeyContainer: keyed(fact.KeyContainer, func(r *T) (fact.Place, string, string) { return r.At, r.Container, "" }),
+		fact.KeyNode:      nodeKey(place),
 	}
 	return s
 }()

@@ -156,8 +156,10 @@ type Mount struct {
 
 	// What package join adds:
 
-	// Side is whose namespace it is in.
-	Side MountSide
+	// Side is whose namespace it is in, Container the container that lives there, ""
+	// none.
+	Side      MountSide
+	Container string
 	// CutsPropagation is set for the root of a graph driver that is a private bind
 	// of itself below a shared mount: no unmount below it is propagated.
 	CutsPropagation bool

@@ -50,6 +50,9 @@ func (w *world) mountNamespaces() []*mountNS {
 		n.side = w.sideOf(n)
 		for _, m := range n.mounts {
 			m.Side = n.side
+			if holder := w.holder(n); holder != nil && n.side == fact.SideContainer {
+				m.Container = holder.Container
+			}
 		}
 	}
 	return list
