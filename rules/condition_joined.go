@@ -40,7 +40,7 @@ func (c *Condition) joined(a, b picked) Judgement {
 			n.add(weight, false)
 		}
 	}
-	if a.missing != "" {
+	if a.missing != "" && (open || len(possible) > 0) {
 		n.hi = boundless
 	}
 	var partners []Row

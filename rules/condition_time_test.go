@@ -56,6 +56,12 @@ func inHealth(table *Schema, name string, h health, rows ...Row) picked {
 	return p
 }
 
+// reaching limits the log of p to a window.
+func reaching(p picked, from, to float64) picked {
+	p.reach = map[string][]span{"dockerd": {{at(from), at(to)}}}
+	return p
+}
+
 // wordCase is one line of a word's table.
 type wordCase struct {
 	name string
@@ -96,10 +102,6 @@ func checkWord(t *testing.T, cases []wordCase) {
 func TestWithin(t *testing.T) {
 	a := func(h health, s ...float64) picked { return inHealth(hitsTable, "a", h, hitsAt(s...)) }
 	b := func(h health, s ...float64) picked { return inHealth(hitsTable, "b", h, hitsAt(s...)) }
-	reach := func(p picked, from, to float64) picked {
-		p.spans = map[string][]span{"dockerd": {{at(from), at(to)}}}
-		return p
-	}
 	w := Condition{Word: Within, Window: 10 * time.Second, N: 1}
 	two := Condition{Word: Within, Window: 10 * time.Second, N: 2}
 	checkWord(t, []wordCase{
@@ -114,16 +116,17 @@ func TestWithin(t *testing.T) {
 		{"b is missing", w, a(whole, 100), b(missing, 100), Unknown},
 		{"b timed out", w, a(whole, 100), b(timedOut, 100), Unknown},
 		{"a is missing", w, a(missing, 100), b(whole, 100), Unknown},
-		{"a is whole and has too few, b is missing", two, a(whole, 100), b(missing, 100), False},
 		{"a is missing, b is whole and empty", w, a(missing, 100), inHealth(hitsTable, "b", whole), False},
+		{"a is missing, b's log is empty and short", w, a(missing, 100), reaching(inHealth(hitsTable, "b", whole), 0, 5), Unknown},
+		{"a is whole and has too few, b is missing", two, a(whole, 100), b(missing, 100), False},
 		{"a may be of the selection", w, a(unsure, 100), b(whole, 100), Unknown},
 		{"b may be of the selection", w, a(whole, 100), b(unsure, 100), Unknown},
 		{"what may be is too far", w, a(unsure, 100), b(unsure, 200), False},
 		{"a time is not held", w, a(untimely, 100), b(whole, 300), Unknown},
 		{"a time of b is not held", w, a(whole, 100), b(untimely, 300), Unknown},
-		{"b's log ends too early to tell", w, a(whole, 100), reach(b(whole, 50), 0, 105), Unknown},
-		{"b's log starts too late to tell", w, a(whole, 100), reach(b(whole, 150), 95, 200), Unknown},
-		{"b's log reaches far enough", w, a(whole, 100), reach(b(whole, 150), 90, 200), False},
+		{"b's log ends too early to tell", w, a(whole, 100), reaching(b(whole, 50), 0, 105), Unknown},
+		{"b's log starts too late to tell", w, a(whole, 100), reaching(b(whole, 150), 95, 200), Unknown},
+		{"b's log reaches far enough", w, a(whole, 100), reaching(b(whole, 150), 90, 200), False},
 	})
 }
 
@@ -144,9 +147,12 @@ func TestSequence(t *testing.T) {
 		{"b timed out", w, a(whole, 100), b(timedOut, 101), Unknown},
 		{"too few beginnings, b is missing", two, a(whole, 100), b(missing, 101), False},
 		{"a is missing, b is whole and empty", w, a(missing, 100), inHealth(hitsTable, "b", whole), False},
+		{"a is missing, b's log is empty and short", w, a(missing, 100), reaching(inHealth(hitsTable, "b", whole), 0, 5), Unknown},
 		{"b may be of the selection", w, a(whole, 100), b(unsure, 101), Unknown},
 		{"what may be does not follow", w, a(whole, 100), b(unsure, 99), False},
 		{"a time of b is not held", w, a(whole, 100), b(untimely, 99), Unknown},
+		{"b's log ends too early to tell", w, a(whole, 100), reaching(b(whole, 50), 0, 101), Unknown},
+		{"b's log reaches far enough", w, a(whole, 100), reaching(b(whole, 50), 0, 102), False},
 		{"a time of a is not held", w, a(untimely, 100), b(whole, 99), Unknown},
 	})
 }

@@ -10,13 +10,6 @@ import (
 // untimed is the reason where the exact time of an event is not known.
 const untimed = "not all times are known, or a log does not reach far enough"
 
-// span is the time that a source speaks of; zero ends have no limit.
-type span struct{ from, to time.Time }
-
-func (s span) holds(from, to time.Time) bool {
-	return (s.from.IsZero() || !from.Before(s.from)) && (s.to.IsZero() || !to.After(s.to))
-}
-
 // event is one moment of a row.
 type event struct {
 	at  time.Time
@@ -59,12 +52,6 @@ func inOrder(list []event) []event {
 	return list
 }
 
-// holds reports whether one of the events lies between from and to, both included.
-func holds(list []event, from, to time.Time) bool {
-	i, _ := slices.BinarySearchFunc(list, from, func(x event, t time.Time) int { return x.at.Compare(t) })
-	return i < len(list) && !list[i].at.After(to)
-}
-
 // that keeps the events for whose time ok holds.
 func that(list []event, ok func(t time.Time) bool) []event {
 	var out []event
@@ -76,26 +63,40 @@ func that(list []event, ok func(t time.Time) bool) []event {
 	return out
 }
 
-// most is how many events there can be.
-func (e events) most() int64 {
-	if e.missing != "" {
+// most is how many events there can be that meet others: those listed that do, and
+// any whose time is hidden, if the others are possible at all.
+func (e events) most(others []span, listed []event) int64 {
+	switch {
+	case len(others) == 0:
+		return 0
+	case e.missing != "":
 		return boundless
 	}
-	return sum(int64(len(e.all)), e.loose)
+	return sum(e.loose, int64(len(listed)))
 }
 
-// open reports whether an event that is not listed may lie between from and
-// to: rows are missing, times are not held, or the log does not reach there.
-func (e events) open(from, to time.Time) bool {
+// certain are the moments of the events that surely are.
+func (e events) certain() []span { return moments(e.sure) }
+
+// possible are all times at which an event may lie: those listed, and where rows are
+// missing, times are not held or no log reaches, any other.
+func (e events) possible() []span {
 	if e.missing != "" || e.loose > 0 {
-		return true
+		return []span{always}
 	}
-	for _, spans := range e.spans {
-		if !slices.ContainsFunc(spans, func(s span) bool { return s.holds(from, to) }) {
-			return true
-		}
+	out := moments(e.all)
+	for _, reach := range e.reach {
+		out = append(out, outside(united(reach))...)
 	}
-	return false
+	return united(out)
+}
+
+func moments(list []event) []span {
+	out := make([]span, len(list))
+	for i, x := range list {
+		out[i] = span{x.at, x.at}
+	}
+	return united(out)
 }
 
 // rowsOf are the rows of p that have one of the events, in table order.

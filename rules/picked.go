@@ -20,8 +20,8 @@ type picked struct {
 	absent bool
 	// looked are the listings, dumps and logs that were searched.
 	looked []fact.Ref
-	// spans are the times that the sources speak of, by daemon.
-	spans map[string][]span
+	// reach is the time that the sources speak of, by daemon.
+	reach map[string][]span
 }
 
 // complete reports whether passed holds all rows there are.

@@ -27,7 +27,7 @@ type selected struct {
 	missing        string
 	absent         bool
 	looked         []fact.Ref
-	spans          map[string][]span
+	reach          map[string][]span
 }
 
 func newEvaluator(t *fact.Tables, at fact.Place) *evaluator {
@@ -85,7 +85,7 @@ func (e *evaluator) selectRows(s *Selection) *selected {
 		}
 	}
 	out.missing, out.absent, out.looked = e.lacks(s)
-	out.spans = e.spans(s)
+	out.reach = e.reach(s)
 	return out
 }
 
@@ -116,13 +116,17 @@ func (e *evaluator) lacks(s *Selection) (why string, absent bool, looked []fact.
 	return "", false, looked
 }
 
-// spans are the times of which the selection's complete sources tell, by daemon. Each
+// reach is the time of which the selection's complete sources tell, by daemon. Each
 // source counts by itself: between two there may be a third.
-func (e *evaluator) spans(s *Selection) map[string][]span {
+func (e *evaluator) reach(s *Selection) map[string][]span {
 	out := map[string][]span{}
 	for _, c := range e.coverage[s.Table.Name] {
 		if c.Complete && s.concerns(c) {
-			out[c.Daemon] = append(out[c.Daemon], span{c.First, c.Last})
+			window := always
+			if !c.First.IsZero() || !c.Last.IsZero() {
+				window = span{c.First, c.Last}
+			}
+			out[c.Daemon] = append(out[c.Daemon], window)
 		}
 	}
 	return out
@@ -188,14 +192,17 @@ func (s *Selection) keysOf(row Row) []fact.Key { return s.Table.keys[s.On](row.V
 func (e *evaluator) pickFor(key fact.Key) func(*Selection) picked {
 	return func(s *Selection) picked {
 		all := e.selectRows(s)
-		p := picked{sel: s, missing: all.missing, absent: all.absent, looked: all.looked, spans: all.spans}
+		p := picked{sel: s, missing: all.missing, absent: all.absent, looked: all.looked, reach: all.reach}
 		if s.On == "" {
 			p.passed, p.unsure = all.passed, all.unsure
 			return p
 		}
 		has := func(row Row) bool { return slices.ContainsFunc(s.keysOf(row), key.Same) }
-		// A process whose superblock nothing names may wait on any.
-		anywhere := func(row Row) bool { return s.On == fact.KeyMount && len(s.keysOf(row)) == 0 }
+		// A process whose superblock nothing names may wait on any, a line whose container
+		// nothing names may be about any.
+		anywhere := func(row Row) bool {
+			return (s.On == fact.KeyMount || s.On == fact.KeyContainer && s.Table == hitsTable) && len(s.keysOf(row)) == 0
+		}
 		for _, row := range all.passed {
 			switch {
 			case has(row):
