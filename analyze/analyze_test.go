@@ -317,9 +317,13 @@ func TestRuleTests(t *testing.T) {
 	if len(set.Tests) < 2*len(set.Rules) {
 		t.Errorf("%d tests for %d rules", len(set.Tests), len(set.Rules))
 	}
+	tester, err := NewTester(set)
+	if err != nil {
+		t.Fatal(err)
+	}
 	for _, rt := range set.Tests {
 		t.Run(strings.TrimSuffix(filepath.Base(rt.File), ".yaml"), func(t *testing.T) {
-			mismatch, err := RunTest(set, rt)
+			mismatch, err := tester.Run(rt)
 			if err != nil || mismatch != "" {
 				t.Errorf("%s:%d: %s %v", rt.File, rt.Line, mismatch, err)
 			}
@@ -327,9 +331,13 @@ func TestRuleTests(t *testing.T) {
 	}
 }
 
-// TestRunTestFails: a test that asks for what is not there fails.
-func TestRunTestFails(t *testing.T) {
+// TestTesterFails: a test that asks for what is not there fails.
+func TestTesterFails(t *testing.T) {
 	set, err := rules.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	tester, err := NewTester(set)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -337,7 +345,7 @@ func TestRunTestFails(t *testing.T) {
 		{Rule: "filesystem-frozen", Files: map[string]string{"uname.txt": "Linux a 6.1.0 #1\n"}},
 		{Rule: "many-dstate-tasks", Files: map[string]string{"dmesg.txt": "[  100.0] INFO: task sh:7 blocked for more than 120 seconds.\n"}, Silent: true},
 	} {
-		if mismatch, err := RunTest(set, rt); err != nil || mismatch == "" {
+		if mismatch, err := tester.Run(rt); err != nil || mismatch == "" {
 			t.Errorf("%s passes: %v", rt.Rule, err)
 		}
 	}

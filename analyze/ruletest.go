@@ -10,38 +10,61 @@ import (
 
 	"culprit/analyze/bundle"
 	"culprit/analyze/fact"
+	"culprit/analyze/join"
 	"culprit/analyze/logs"
 	"culprit/rules"
 )
 
-// RunTest runs one rule test the whole way through, from the bundle's bytes to
-// the findings. It returns what does not match, "" for a pass.
-func RunTest(set *rules.Set, t *rules.Test) (mismatch string, err error) {
+// Tester runs rule tests the whole way through, from the bundle's bytes to the
+// findings.
+type Tester struct {
+	set        *rules.Set
+	signatures *logs.Set
+}
+
+// NewTester prepares for the tests of a pack.
+func NewTester(set *rules.Set) (*Tester, error) {
+	signatures, err := logs.Compile(set.Signatures)
+	if err != nil {
+		return nil, err
+	}
+	return &Tester{set, signatures}, nil
+}
+
+// Run runs one test. It returns what does not match, "" for a pass.
+func (r *Tester) Run(t *rules.Test) (mismatch string, err error) {
+	tables, err := r.tables(t)
+	if err != nil {
+		return "", err
+	}
+	return t.Mismatch(r.set.Evaluate(tables)), nil
+}
+
+// tables are the facts of the test's files, joined.
+func (r *Tester) tables(t *rules.Test) (*fact.Tables, error) {
 	var b bytes.Buffer
 	tw := tar.NewWriter(&b)
 	for _, name := range slices.Sorted(maps.Keys(t.Files)) {
 		text := t.Files[name]
 		if err := tw.WriteHeader(&tar.Header{Name: name, Size: int64(len(text)), Mode: 0o644, Format: tar.FormatPAX}); err != nil {
-			return "", err
+			return nil, err
 		}
 		if _, err := io.WriteString(tw, text); err != nil {
-			return "", err
+			return nil, err
 		}
 	}
 	if err := tw.Close(); err != nil {
-		return "", err
-	}
-	signatures, err := logs.Compile(set.Signatures)
-	if err != nil {
-		return "", err
+		return nil, err
 	}
 	ctx := context.Background()
 	p, err := read(ctx, func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error) {
 		return bundle.WalkReader(ctx, "test.tar", &b, bundle.DefaultLimits(), visit)
-	}, signatures, "")
+	}, r.signatures, "")
 	if err != nil {
-		return "", err
+		return nil, err
 	}
-	report := Options{Rules: set}.judge([]*parts{p})
-	return t.Mismatch(rules.Result{Findings: report.Findings, Verdicts: report.Verdicts}), nil
+	tables := &fact.Tables{}
+	p.assemble(tables, "")
+	join.Join(tables)
+	return tables, nil
 }

@@ -53,6 +53,8 @@ type Condition struct {
 	From, Before string
 	// Of all, any and not.
 	Sub []*Condition
+	// Line is where it stands in the rule's file.
+	Line int
 }
 
 // Judgement is the outcome of one condition for one key.

@@ -12,7 +12,7 @@ var words = []string{string(AtLeast), string(AtMost), string(None), string(AtLea
 
 // condition reads `{name: ..., WORD: ...}`.
 func (d *document) condition(r *Rule, n *yaml.Node, named bool) *Condition {
-	c := &Condition{}
+	c := &Condition{Line: n.Line}
 	for _, f := range d.mapping(n, "a condition", append([]string{"name"}, words...)) {
 		if f.key.Value == "name" {
 			c.Name = d.str(f.value, "name")

@@ -116,9 +116,13 @@ func lintRules(w io.Writer, set *rules.Set, code *int) error {
 }
 
 func testRules(w io.Writer, set *rules.Set, code *int) error {
+	tester, err := analyze.NewTester(set)
+	if err != nil {
+		return err
+	}
 	failed := 0
 	for _, t := range set.Tests {
-		mismatch, err := analyze.RunTest(set, t)
+		mismatch, err := tester.Run(t)
 		if err != nil {
 			mismatch = err.Error()
 		}
