@@ -158,6 +158,24 @@ func widen(v fact.Opt[int]) fact.Opt[int64] {
 	return fact.Opt[int64]{V: int64(v.V), Known: v.Known}
 }
 
+// refIn is the first of refs into a file of that name.
+func refIn(refs []fact.Ref, name string) fact.Ref {
+	for _, r := range refs {
+		if r.Source[strings.LastIndexByte(r.Source, '/')+1:] == name {
+			return r
+		}
+	}
+	return fact.Ref{}
+}
+
+// percent is how full a limit is.
+func percent(n fact.Opt[int], limit fact.Opt[int64]) fact.Opt[int64] {
+	if !n.Known || !limit.Known || limit.V <= 0 {
+		return fact.Opt[int64]{}
+	}
+	return opt(int64(100 * float64(n.V) / float64(limit.V)))
+}
+
 // table builds a table's schema out of accessors for its row type T.
 func table[T any](s Schema, rows func(*fact.Tables) []T, place func(*T) fact.Place, refs func(*T) []fact.Ref) *Schema {
 	name := s.Name

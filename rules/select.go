@@ -167,7 +167,7 @@ func (s *Selection) absence() string {
 	what := map[string]string{
 		"stacks": "goroutine dump", "hits": "log", "processes": "process listing", "sockets": "socket listing",
 		"containers": "container listing", "heap": "heap profile", "mounts": "mountinfo", "rootfs": "mountinfo", "items": "record of the collection",
-		"daemons": "version or process", "nodes": "description", "cgroups": "freezer state", "samples": "second look",
+		"daemons": "version or process", "nodes": "description", "cgroups": "freezer state", "samples": "second look", "clients": "socket listing",
 	}[s.Table.Name]
 	if daemons := s.daemons(); len(daemons) > 0 {
 		what += " of " + strings.Join(daemons, " or ")

@@ -13,7 +13,7 @@ import (
 var tables = func() map[string]*Schema {
 	m := map[string]*Schema{}
 	for _, s := range []*Schema{
-		stacksTable, hitsTable, processesTable, containersTable, socketsTable, daemonsTable, mountsTable, rootfsTable,
+		stacksTable, hitsTable, processesTable, containersTable, socketsTable, clientsTable, daemonsTable, mountsTable, rootfsTable,
 		itemsTable, heapTable, nodesTable, cgroupsTable, samplesTable,
 	} {
 		if m[s.Name] != nil {
@@ -53,6 +53,11 @@ var stacksTable = func() *Schema {
 				return r.Frames[0]
 			}),
 			listCol("frames", "canonical function names, innermost first", func(r *T) ([]string, bool) { return r.Frames, r.Frames != nil }),
+			strCol("http", `what it does for an HTTP connection: "idle" server without a request, "request" handler, "watch" beside one while the client is there, "kept" by a client's pool, "call" of a client, "" none`,
+				func(r *T) string { return string(r.HTTP()) }),
+			intCol("over_10m", "goroutines with a printed age of 10 minutes or more; unknown without ages", func(r *T) fact.Opt[int64] {
+				return fact.Opt[int64]{V: r.Waited(10 * time.Minute), Known: r.Waits != nil}
+			}),
 			knownStr("creator", "function that started the goroutines", func(r *T) string { return r.Creator }),
 		},
 		known:  []string{"daemon"},
@@ -187,13 +192,13 @@ var daemonsTable = func() *Schema {
 			knownStr("version", "as printed by the daemon", func(r *T) string { return r.Version }),
 			knownStr("state", "process state letter", func(r *T) string { return r.State }),
 			intCol("fds", "open file descriptors", func(r *T) fact.Opt[int64] { return widen(r.FDCount) }),
-			intCol("nofile", "soft limit of open files", func(r *T) fact.Opt[int64] { return r.NoFile }),
-			intCol("fds_percent", "open files in percent of the soft limit", func(r *T) fact.Opt[int64] {
-				if !r.FDCount.Known || !r.NoFile.Known || r.NoFile.V <= 0 {
-					return fact.Opt[int64]{}
-				}
-				return opt(int64(100 * float64(r.FDCount.V) / float64(r.NoFile.V)))
-			}),
+			withLine(intCol("nofile", "soft limit of open files", func(r *T) fact.Opt[int64] { return r.NoFile }),
+				func(r *T) fact.Ref { return refIn(r.Refs, "limits") }),
+			intCol("fds_percent", "open files in percent of the soft limit", func(r *T) fact.Opt[int64] { return percent(r.FDCount, r.NoFile) }),
+			intCol("inotify", "inotify instances among the open files; unknown without a listing of them", func(r *T) fact.Opt[int64] { return widen(r.Inotify) }),
+			withLine(intCol("listeners", "open /events streams as docker info prints them", func(r *T) fact.Opt[int64] { return r.Listeners }),
+				func(r *T) fact.Ref { return r.ListenersRef }),
+			intCol("rss_mib", "resident memory in MiB", func(r *T) fact.Opt[int64] { return fact.Opt[int64]{V: r.RSS.V >> 10, Known: r.RSS.Known} }),
 			boolCol("live_restore", "live-restore is on", func(r *T) fact.Opt[bool] { return r.LiveRestore }),
 			boolCol("own_mounts", "it lives in another mount namespace than pid 1", func(r *T) fact.Opt[bool] { return r.OwnMounts }),
 			knownStr("propagation", "what its own mount namespace has with that of pid 1: slave, private or shared", func(r *T) string { return r.Propagation }),
@@ -259,6 +264,9 @@ var heapTable = func() *Schema {
 		Columns: []Column{
 			knownStr("daemon", "program the profile is of", func(r *T) string { return r.Daemon }),
 			strCol("func", "allocating function", func(r *T) string { return r.Func }),
+			listCol("frames", "allocating function and its callers, innermost first", func(r *T) ([]string, bool) {
+				return append([]string{r.Func}, r.Callers...), r.Func != ""
+			}),
 			intCol("objects", "objects in use", func(r *T) fact.Opt[int64] { return opt(r.InUseObjects) }),
 			intCol("bytes", "bytes in use", func(r *T) fact.Opt[int64] { return opt(r.InUseBytes) }),
 		},

@@ -69,6 +69,7 @@ var processesTable = func() *Schema {
 			boolCol("is_init", "it is the init of its container", func(r *T) fact.Opt[bool] {
 				return fact.Opt[bool]{V: len(r.NSPID) > 1 && r.NSPID[len(r.NSPID)-1] == 1, Known: r.NSPID != nil}
 			}),
+			boolCol("by_exec", "an exec brought it into its container", func(r *T) fact.Opt[bool] { return r.ByExec }),
 			boolCol("kill_pending", "a SIGKILL waits and cannot act", func(r *T) fact.Opt[bool] { return r.KillPending }),
 			withLine(knownStr("freezer", "state of its cgroup's freezer: THAWED, FREEZING or FROZEN", func(r *T) string { return r.Freezer }),
 				func(r *T) fact.Ref { return r.FreezerRef }),

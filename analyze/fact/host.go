@@ -81,6 +81,9 @@ type Process struct {
 	// ParentRuns says of a zombie whether its parent is in the same container and
 	// could reap it: it is in an ordinary state.
 	ParentRuns Opt[bool]
+	// ByExec is whether an exec brought it into its container: its parent is the
+	// shim and it is not the init. Unknown where parent or init are.
+	ByExec Opt[bool]
 	// Wait says what it waits for; the zero value means an ordinary state.
 	Wait Wait
 }
@@ -242,7 +245,9 @@ type Container struct {
 	Pod, PodNamespace string
 	// Rootfs is where the graph driver mounts its root filesystem, "" unknown.
 	Rootfs string
-	Refs   []Ref
+	// DockerSocket is set where docker's socket is bind-mounted into it.
+	DockerSocket bool
+	Refs         []Ref
 
 	// What package join adds:
 
@@ -314,8 +319,14 @@ type Daemon struct {
 	// FDCount against NoFile, the soft limit.
 	FDCount Opt[int]
 	NoFile  Opt[int64]
+	// Inotify are the inotify instances among its files; unknown without a listing.
+	Inotify Opt[int]
 	RSS     Opt[int64] // KiB
-	Age     Opt[time.Duration]
+	// Listeners are the open /events streams, as docker info prints them
+	// (EventsListeners; some releases with debug on only).
+	Listeners    Opt[int64]
+	ListenersRef Ref
+	Age          Opt[time.Duration]
 	// LiveRestore and Debug as configured or reported.
 	LiveRestore, Debug Opt[bool]
 	// Containerd is the address dockerd was told to use, "" own or unknown.

@@ -18,6 +18,7 @@ type Tables struct {
 	Rootfs     []Rootfs
 	Sysctls    []Sysctl
 	Sockets    []Socket
+	Clients    []Client
 	Cgroups    []Cgroup
 	Containers []Container
 	Daemons    []Daemon

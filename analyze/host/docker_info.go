@@ -2,6 +2,7 @@ package host
 
 import (
 	"io"
+	"strconv"
 	"strings"
 
 	"culprit/analyze/fact"
@@ -17,6 +18,7 @@ import (
 //	 Server Version: 18.09.2
 //	 containerd version: 1.6.20~ds1-1+deb12u3
 //	 Debug Mode: true              ("Debug Mode (server): true" before 19.03)
+//	  EventsListeners: 0           (open /events streams; with debug on)
 //	 Live Restore Enabled: false
 func ParseDockerInfo(r io.Reader, source string) ([]fact.Daemon, []fact.Problem) {
 	l := newLines(r, source)
@@ -46,6 +48,10 @@ func ParseDockerInfo(r io.Reader, source string) ([]fact.Daemon, []fact.Problem)
 			docker.Debug = parseBool(value)
 		case "Live Restore Enabled":
 			docker.LiveRestore = parseBool(value)
+		case "EventsListeners":
+			n, err := strconv.ParseInt(value, 10, 64)
+			docker.Listeners = fact.Opt[int64]{V: n, Known: err == nil && n >= 0}
+			docker.ListenersRef = l.ref()
 		case "containerd version":
 			if isVersion(value) {
 				containerd = daemonVersion("containerd", value, l.ref())

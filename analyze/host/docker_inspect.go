@@ -27,6 +27,7 @@ type inspected struct {
 	HostConfig  struct{ Runtime string }
 	Config      struct{ Labels map[string]string }
 	GraphDriver struct{ Data struct{ MergedDir string } }
+	Mounts      []struct{ Source string }
 }
 
 // ParseInspect reads the JSON of docker inspect for containers: an array, one
@@ -92,6 +93,9 @@ func (c *inspected) row() (fact.Container, bool) {
 	}
 	if t, err := time.Parse(time.RFC3339Nano, c.State.StartedAt); err == nil && t.Year() > 1 {
 		row.Started = t.UTC()
+	}
+	for _, m := range c.Mounts {
+		row.DockerSocket = row.DockerSocket || strings.HasSuffix(m.Source, "/docker.sock")
 	}
 	if name := labels["io.kubernetes.container.name"]; row.Name == "" {
 		row.Name = name

@@ -147,12 +147,13 @@ func TestParseDockerVersion(t *testing.T) {
 
 func TestParseDockerInfo(t *testing.T) {
 	const modern = "Client:\n Context:    default\n Debug Mode: false\n\nServer:\n Server Version: 18.09.2\n" +
-		" containerd version: 1.6.20~ds1-1+deb12u3\n Debug Mode: true\n  File Descriptors: 855\n Live Restore Enabled: false\n"
+		" containerd version: 1.6.20~ds1-1+deb12u3\n Debug Mode: true\n  File Descriptors: 855\n  EventsListeners: 3\n Live Restore Enabled: false\n"
 	got, problems := ParseDockerInfo(strings.NewReader(modern), "d")
 	noProblems(t, problems)
 	equal(t, "modern", got, []fact.Daemon{
 		{Name: "dockerd", Version: "18.09.2", Debug: fact.Some(true), LiveRestore: fact.Some(false),
-			Refs: []fact.Ref{lineRef("d", modern, 6), lineRef("d", modern, 8), lineRef("d", modern, 10)}},
+			Listeners: fact.Some(int64(3)), ListenersRef: lineRef("d", modern, 10),
+			Refs: []fact.Ref{lineRef("d", modern, 6), lineRef("d", modern, 8), lineRef("d", modern, 10), lineRef("d", modern, 11)}},
 		{Name: "containerd", Version: "1.6.20~ds1-1+deb12u3", Vendor: true, Refs: []fact.Ref{lineRef("d", modern, 7)}},
 	})
 	const old = "Containers: 0\nServer Version: 17.03.1-ce\ncontainerd version: 4ab9917febca54791c5f071a9d1f404867857fcc\nDebug Mode (client): true\nDebug Mode (server): false\nLive Restore Enabled: true\n"

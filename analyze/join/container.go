@@ -115,6 +115,7 @@ func mergeContainer(c *fact.Container, o fact.Container) {
 	c.Rootfs = cmp.Or(c.Rootfs, o.Rootfs)
 	c.Pod = cmp.Or(c.Pod, o.Pod)
 	c.PodNamespace = cmp.Or(c.PodNamespace, o.PodNamespace)
+	c.DockerSocket = c.DockerSocket || o.DockerSocket
 	if c.Shim == 0 {
 		c.Shim, c.ShimV1 = o.Shim, o.ShimV1
 	}
@@ -145,6 +146,28 @@ func (w *world) assignContainers() {
 			if c.PID.Known && c.PID.V == p.PID && p.Container == "" && c.PID.V > 1 && p.Daemon == "" {
 				p.Container = c.ID
 			}
+		}
+	}
+}
+
+// execs tells the processes that an exec brought into a container.
+func (w *world) execs() {
+	inits := map[string]int{}
+	for _, c := range w.containers {
+		inits[c.ID] = cmp.Or(c.PID.Or(0), c.TaskPID.Or(0))
+	}
+	for _, p := range w.processes {
+		parent := w.byPID[p.PPID.Or(0)]
+		if p.Container == "" || parent == nil {
+			continue
+		}
+		switch n := len(p.NSPID); {
+		case parent.Daemon != "containerd-shim":
+			p.ByExec = fact.Some(false)
+		case n > 1 && p.NSPID[n-1] == 1 || inits[p.Container] == p.PID:
+			p.ByExec = fact.Some(false)
+		case n > 1 || inits[p.Container] != 0:
+			p.ByExec = fact.Some(true)
 		}
 	}
 }

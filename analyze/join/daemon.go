@@ -59,8 +59,23 @@ func (w *world) daemons(parts []fact.Daemon) []fact.Daemon {
 
 func withProcess(d fact.Daemon, p *fact.Process) fact.Daemon {
 	d.PID, d.State, d.FDCount, d.NoFile, d.RSS, d.Age = p.PID, p.State, p.FDCount, p.NoFile, p.RSS, p.Age
+	d.Inotify = inotify(p)
 	d.Refs = fact.AppendRefs(d.Refs, p.Refs...)
 	return d
+}
+
+// inotify counts the inotify instances that p has open.
+func inotify(p *fact.Process) fact.Opt[int] {
+	if p.FDs == nil {
+		return fact.Opt[int]{}
+	}
+	n := 0
+	for _, fd := range p.FDs {
+		if fd.Target == "anon_inode:inotify" || fd.Target == "anon_inode:[inotify]" {
+			n++
+		}
+	}
+	return fact.Some(n)
 }
 
 func mergeDaemon(d *fact.Daemon, o fact.Daemon) {
@@ -69,6 +84,9 @@ func mergeDaemon(d *fact.Daemon, o fact.Daemon) {
 	}
 	d.LiveRestore = d.LiveRestore.Fill(o.LiveRestore)
 	d.Debug = d.Debug.Fill(o.Debug)
+	if !d.Listeners.Known {
+		d.Listeners, d.ListenersRef = o.Listeners, o.ListenersRef
+	}
 	d.Containerd = cmp.Or(d.Containerd, o.Containerd)
 	d.UnitOptions = append(d.UnitOptions, o.UnitOptions...)
 	d.Refs = fact.AppendRefs(d.Refs, o.Refs...)
@@ -86,37 +104,4 @@ func dumpOf(item *fact.Item) string {
 		return "dockerd"
 	}
 	return ""
-}
-
-// endpoints are the sockets that daemons serve.
-var endpoints = []string{"docker.sock", "containerd.sock", "containerd.sock.ttrpc", "docker-containerd.sock", "crio.sock", "dockershim.sock"}
-
-// peers says which of a daemon's connections still have a client.
-func (w *world) peers() {
-	owners := map[int64][]fact.SocketOwner{}
-	for _, s := range w.sockets {
-		if s.Inode != 0 {
-			owners[s.Inode] = append(owners[s.Inode], s.Owners...)
-		}
-	}
-	for _, s := range w.sockets {
-		for _, o := range s.Owners {
-			if p := w.byPID[o.PID]; p != nil && p.Daemon != "" {
-				s.Daemon = p.Daemon
-			} else if s.Daemon == "" && slices.Contains(daemonNames, o.Name) {
-				s.Daemon = o.Name
-			}
-		}
-		if i := strings.LastIndexByte(s.Local, '/'); i >= 0 && slices.Contains(endpoints, s.Local[i+1:]) {
-			s.Endpoint = s.Local[i+1:]
-		}
-		if s.State != "ESTAB" || s.Endpoint == "" || !s.PeerInode.Known {
-			continue
-		}
-		s.PeerState = "live"
-		if s.PeerInode.V == 0 {
-			s.PeerState = "gone"
-		}
-		s.PeerOwners = owners[s.PeerInode.V]
-	}
 }

@@ -27,6 +27,8 @@ type world struct {
 	logs       []*fact.Log
 	items      []*fact.Item
 	sysctls    []*fact.Sysctl
+	dumps      []*fact.Dump
+	stacks     []*fact.Stack
 	node       *fact.Node
 	// wholeListing is set when a complete process listing exists.
 	wholeListing bool
@@ -43,10 +45,13 @@ func Join(t *fact.Tables) {
 		found := mergeContainers(w, t.Containers)
 		w.containers = pointers(found)
 		w.assignContainers()
+		w.execs()
 		w.freeze()
 		w.waits()
 		w.lives()
 		w.peers()
+		t.Clients = append(t.Clients, w.clients()...)
+		t.Coverage = append(t.Coverage, w.clientCoverage(t.Coverage)...)
 		w.speakOf()
 		w.foreignMounts()
 		list := w.daemons(t.Daemons)
@@ -102,6 +107,8 @@ func newWorld(t *fact.Tables, at fact.Place) *world {
 	w.logs = here(t.Logs, at, func(r *fact.Log) fact.Place { return r.At })
 	w.sysctls = here(t.Sysctls, at, func(r *fact.Sysctl) fact.Place { return r.At })
 	w.items = here(t.Items, at, func(r *fact.Item) fact.Place { return r.At })
+	w.dumps = here(t.Dumps, at, func(r *fact.Dump) fact.Place { return r.At })
+	w.stacks = here(t.Stacks, at, func(r *fact.Stack) fact.Place { return r.At })
 	if nodes := here(t.Nodes, at, func(r *fact.Node) fact.Place { return r.At }); len(nodes) > 0 {
 		w.node = nodes[0]
 	}

@@ -68,8 +68,12 @@ func evidenceText(e rules.Evidence) string {
 		text = containerText(row) + more(len(e.Rows)-1)
 	case *fact.Socket:
 		text = socketText(row, e.Sum)
+	case *fact.Client:
+		text = clientText(row) + more(len(e.Rows)-1)
 	case *fact.Daemon:
 		text = daemonText(row)
+	case *fact.Heap:
+		text = heapText(e)
 	case *fact.Item:
 		text = itemText(row) + more(len(e.Rows)-1)
 	case *fact.Rootfs:
@@ -142,6 +146,9 @@ func stackText(e rules.Evidence) string {
 		}
 	}
 	text := fmt.Sprintf("%s of %s in %s", plural(e.Sum, "goroutine"), cmp.Or(top.Daemon, "an unknown program"), ownFrame(top.Frames))
+	if top.HTTP() == fact.HTTPIdle {
+		text = fmt.Sprintf("%s of %s, %s of them on connections without a request", plural(e.Sum, "goroutine"), top.Daemon, rules.Thousands(top.Count))
+	}
 	if oldest.MaxWait.Known && oldest.MaxWait.V > 0 {
 		text += ", waiting up to " + rules.Age(oldest.MaxWait.V)
 	}
@@ -249,6 +256,32 @@ func socketText(s *fact.Socket, n int64) string {
 	return text
 }
 
+func clientText(c *fact.Client) string {
+	text := "of " + cmp.Or(c.Comm, "an unknown client")
+	if c.PID != 0 {
+		text += fmt.Sprintf(" (%d)", c.PID)
+	}
+	text = plural(c.Connections, c.Endpoint+" connection") + " " + text
+	if c.Idle.Known {
+		text += fmt.Sprintf(", %s without a request", rules.Thousands(c.Idle.V))
+	}
+	if c.Kept.Known {
+		text += fmt.Sprintf("; its own dump keeps %s", rules.Thousands(c.Kept.V))
+	}
+	return text
+}
+
+// heapText counts what the heap holds of all rows.
+func heapText(e rules.Evidence) string {
+	var objects, bytes int64
+	for _, row := range e.Rows {
+		h := row.Value.(*fact.Heap)
+		objects, bytes = objects+h.InUseObjects, bytes+h.InUseBytes
+	}
+	h := e.Rows[0].Value.(*fact.Heap)
+	return fmt.Sprintf("%s, %s MiB in the heap of %s, of %s and the like", plural(objects, "object"), rules.Thousands(bytes>>20), h.Daemon, ownFrame([]string{h.Func}))
+}
+
 func daemonText(d *fact.Daemon) string {
 	text := d.Name
 	if d.Version != "" {
@@ -261,6 +294,9 @@ func daemonText(d *fact.Daemon) string {
 		text += " lives in a mount namespace of its own (" + cmp.Or(d.Propagation, "unknown propagation") + ")"
 	} else if d.FDCount.Known && d.NoFile.Known {
 		text += fmt.Sprintf(" has %s of %s descriptors open", rules.Thousands(int64(d.FDCount.V)), rules.Thousands(d.NoFile.V))
+	}
+	if d.Listeners.V > 0 {
+		text += ", " + plural(d.Listeners.V, "/events stream")
 	}
 	return text
 }

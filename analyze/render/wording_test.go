@@ -8,6 +8,7 @@ import (
 
 	"culprit/analyze"
 	"culprit/analyze/fact"
+	"culprit/rules"
 )
 
 func TestClean(t *testing.T) {
@@ -70,6 +71,28 @@ func TestWrap(t *testing.T) {
 	} {
 		if got := strings.Join(wrap(tt.text, tt.width), "|"); got != tt.want {
 			t.Errorf("wrap(%q, %d) = %q, want %q", tt.text, tt.width, got, tt.want)
+		}
+	}
+}
+
+func TestEvidenceText(t *testing.T) {
+	for _, tt := range []struct {
+		table string
+		row   any
+		sum   int64
+		want  string
+	}{
+		{"clients", &fact.Client{Endpoint: "docker.sock", PID: 7, Comm: "agent", Connections: 1500, Idle: fact.Some(int64(1490)), Kept: fact.Some(int64(1488))}, 1500,
+			"1,500 docker.sock connections of agent (7), 1,490 without a request; its own dump keeps 1,488"},
+		{"clients", &fact.Client{Endpoint: "docker.sock", Connections: 1}, 1, "1 docker.sock connection of an unknown client"},
+		{"heap", &fact.Heap{Daemon: "dockerd", Func: "bufio.NewReaderSize", InUseObjects: 70000, InUseBytes: 287 << 20}, 70000,
+			"70,000 objects, 287 MiB in the heap of dockerd, of bufio.NewReaderSize and the like"},
+		{"stacks", &fact.Stack{Daemon: "dockerd", Count: 30, Frames: []string{"bufio.(*Reader).Peek", "net/http.(*conn).serve"}}, 33,
+			"33 goroutines of dockerd, 30 of them on connections without a request"},
+		{"daemons", &fact.Daemon{Name: "dockerd", PID: 9, Listeners: fact.Some(int64(300))}, 1, "dockerd (9), 300 /events streams"},
+	} {
+		if got := evidenceText(rules.Evidence{Table: tt.table, Rows: []rules.Row{{Table: tt.table, Value: tt.row}}, Sum: tt.sum}); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
 		}
 	}
 }
