@@ -218,6 +218,7 @@ func TestVerdictsOfSamples(t *testing.T) {
 		"mountflags-slave-live-restore-18.06.3": {"dockerd-shim-mntns-split", nil},
 		"mount-leak-privatetmp-18.06.3":         {"", nil},
 		"mount-slave-ok-18.06.3":                {"", nil},
+		"client-conn-leak-18.09.2":              {"docker-client-socket-leak-unclosed-client", []string{"dockerd-goroutine-leak"}},
 		"healthy-18.09.2":                       {"", nil},
 		"healthy-20.10.24":                      {"", nil},
 	}
