@@ -243,13 +243,16 @@ func (a *assembly) dumps() {
 			}
 		}
 	}
-	type key struct{ daemon, snapshot string }
+	type key struct{ daemon, snapshot, shim string }
 	groups := map[key][]stack.Part{}
 	var order []key
 	for _, d := range a.parts.dumps {
 		k := key{daemon: d.Dump.Daemon}
 		if taken := d.Dump.Taken; !taken.IsZero() && taken.Sub(moment).Abs() > snapshotGap {
 			k.snapshot = taken.UTC().Format(time.RFC3339)
+		}
+		if k.daemon == "containerd-shim" && len(d.Dump.Refs) > 0 { // one process a container
+			k.shim = d.Dump.Refs[0].Source
 		}
 		if groups[k] == nil {
 			order = append(order, k)

@@ -59,13 +59,17 @@ var stacksTable = func() *Schema {
 				return fact.Opt[int64]{V: r.Waited(10 * time.Minute), Known: r.Waits != nil}
 			}),
 			knownStr("creator", "function that started the goroutines", func(r *T) string { return r.Creator }),
+			boolCol("lock_wait", "they wait for a mutex", func(r *T) fact.Opt[bool] { return opt(r.LockWait) }),
+			intCol("locks", "different locks they wait for; unknown in debug=1 and protobuf", func(r *T) fact.Opt[int64] { return widen(r.Locks) }),
+			boolCol("holds", "they work on a container whose lock others wait for and wait elsewhere themselves; unknown where no argument names one", func(r *T) fact.Opt[bool] { return r.Holds }),
 		},
 		known:  []string{"daemon"},
 		header: func(c fact.Coverage) any { return &T{At: c.At, Daemon: c.Daemon} },
 	}, func(t *fact.Tables) []T { return t.Stacks }, place, func(r *T) []fact.Ref { return r.Refs })
 	s.keys = map[fact.KeyKind]func(any) []fact.Key{
-		fact.KeyDaemon: keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, r.Daemon, r.Daemon }),
-		fact.KeyNode:   nodeKey(place),
+		fact.KeyContainer: func(row any) []fact.Key { return row.(*T).Containers },
+		fact.KeyDaemon:    keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, r.Daemon, r.Daemon }),
+		fact.KeyNode:      nodeKey(place),
 	}
 	return s
 }()
@@ -123,6 +127,7 @@ var containersTable = func() *Schema {
 			strCol("name", "name, or the short id", func(r *T) string { return r.Name }),
 			knownStr("docker", "docker's state: running, paused, exited, dead, removing ...", func(r *T) string { return r.Docker }),
 			intCol("pid", "docker's idea of the init process", func(r *T) fact.Opt[int64] { return widen(r.PID) }),
+			boolCol("inspected", "docker inspect of it is in the bundle", func(r *T) fact.Opt[bool] { return opt(r.PID.Known) }),
 			boolCol("paused", "docker pause is in force", func(r *T) fact.Opt[bool] { return r.Paused }),
 			knownStr("task", "containerd's task status, NONE when a complete listing lacks it", func(r *T) string {
 				if r.NoTask {
@@ -147,6 +152,10 @@ var containersTable = func() *Schema {
 			}), func(r *T) fact.Ref { return r.ShimSideRef }),
 			boolCol("shim_older", "its shim is older than the running dockerd", func(r *T) fact.Opt[bool] { return r.ShimOlder }),
 			strCol("pod", "pod it belongs to", func(r *T) string { return r.Pod }),
+			strCol("shim_blocked", "function in which a dump of its shim shows it blocked, empty for none or no dump", func(r *T) string { return r.ShimBlocked }),
+			knownStr("log_driver", "log driver: json-file, fluentd, awslogs ...", func(r *T) string { return r.LogDriver }),
+			intCol("exit_code", "docker's exit code of a container that has exited", func(r *T) fact.Opt[int64] { return widen(r.ExitCode) }),
+			boolCol("oom_killed", "docker saw the OOM killer end it", func(r *T) fact.Opt[bool] { return r.OOMKilled }),
 		},
 		header: func(c fact.Coverage) any { return &T{At: c.At} },
 	}, func(t *fact.Tables) []T { return t.Containers }, place, func(r *T) []fact.Ref { return r.Refs })
@@ -227,12 +236,15 @@ var itemsTable = func() *Schema {
 			strCol("verb", "inspect, ps, tasks ls ...", func(r *T) string { return r.Verb }),
 			strCol("state", "ok, timeout, denied, absent, truncated, skipped", func(r *T) string { return string(r.State) }),
 			strCol("daemon", "daemon that had to answer, empty for none", func(r *T) string { return itemDaemon(r) }),
+			strCol("container", "id of the container that a docker command names, empty for none", func(r *T) string { return r.Container }),
+			boolCol("alone", "it timed out and the same command was answered for another container", func(r *T) fact.Opt[bool] { return opt(r.Alone) }),
 		},
 		header: func(c fact.Coverage) any { return &T{At: c.At} },
 	}, func(t *fact.Tables) []T { return t.Items }, place, func(r *T) []fact.Ref { return r.Refs })
 	s.keys = map[fact.KeyKind]func(any) []fact.Key{
-		fact.KeyDaemon: keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, itemDaemon(r), itemDaemon(r) }),
-		fact.KeyNode:   nodeKey(place),
+		fact.KeyContainer: keyed(fact.KeyContainer, func(r *T) (fact.Place, string, string) { return r.At, r.Container, "" }),
+		fact.KeyDaemon:    keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, itemDaemon(r), itemDaemon(r) }),
+		fact.KeyNode:      nodeKey(place),
 	}
 	return s
 }()

@@ -64,6 +64,7 @@ var processesTable = func() *Schema {
 			strCol("args", "command line", func(r *T) string { return r.Args }),
 			knownStr("state", "state letter", func(r *T) string { return r.State }),
 			knownStr("wchan", "kernel function it sleeps in", func(r *T) string { return r.WChan }),
+			listCol("stack", "kernel functions, innermost first; unknown without its stack", func(r *T) ([]string, bool) { return r.Stack, r.Stack != nil }),
 			strCol("daemon", "its role: dockerd, containerd, containerd-shim, kubelet, runc or none", func(r *T) string { return r.Daemon }),
 			strCol("container", "id of its container, empty for a process of the node", func(r *T) string { return r.Container }),
 			boolCol("is_init", "it is the init of its container", func(r *T) fact.Opt[bool] {

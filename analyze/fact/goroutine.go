@@ -69,6 +69,23 @@ type Stack struct {
 	Args map[string][]string
 	// Refs: where the count stands, then one example with states and ages.
 	Refs []Ref
+
+	// What package join adds:
+
+	// LockWait is whether the goroutines wait for a mutex: neither for a wait group
+	// nor for a condition variable.
+	LockWait bool
+	// Locks is the number of different locks they wait for; unknown where the form
+	// prints no arguments.
+	Locks Opt[int]
+	// Holds is whether they work on a container whose lock others wait for, and do
+	// not wait for it themselves; unknown where no argument names a container.
+	Holds Opt[bool]
+	// Containers are those that the goroutines can be about: of an exit handler of
+	// dockerd the ones that ended and are shown running, of a request that waits for
+	// a container's lock the ones whose inspect hangs, of a shim the one it serves.
+	// Several mean that nothing tells which; none that nothing tells at all.
+	Containers []Key
 }
 
 // Heap is in-use memory of one allocation site of a heap profile.

@@ -227,6 +227,15 @@ type Container struct {
 	Paused Opt[bool]
 	// Started is .State.StartedAt.
 	Started time.Time
+	// Up is for how long docker ps says it is up, rounded down; unknown for
+	// containers that are not.
+	Up Opt[time.Duration]
+	// ExitCode is docker's, of a container that has exited; OOMKilled is
+	// .State.OOMKilled.
+	ExitCode  Opt[int]
+	OOMKilled Opt[bool]
+	// LogDriver is .HostConfig.LogConfig.Type, "" unknown.
+	LogDriver string
 	// Task is containerd's task status: RUNNING, STOPPED, PAUSED, CREATED; ""
 	// unknown. TaskPID is the pid it gives. NoTask is set when a complete task
 	// listing does not hold the container.
@@ -276,6 +285,9 @@ type Container struct {
 	// ContainerdRestarted is whether the running containerd is younger than the
 	// container's shim.
 	ContainerdRestarted Opt[bool]
+	// ShimBlocked names the function in which a dump of its shim shows it blocked
+	// while it handles exits or calls; "" none, or no dump.
+	ShimBlocked string
 }
 
 // Cgroup is the freezer of one cgroup.

@@ -99,6 +99,13 @@ type Item struct {
 	Start    time.Time
 	Duration time.Duration
 	Refs     []Ref
+
+	// Container is the full id of the container that a docker command names, "" none;
+	// set by package join.
+	Container string
+	// Alone is whether it timed out while the same command was answered for another
+	// container: it is that container which hangs, not the daemon.
+	Alone bool
 }
 
 // Problem is input that is damaged, refused or odd. The rest is still analysed.

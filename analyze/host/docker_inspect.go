@@ -21,10 +21,13 @@ type inspected struct {
 	State *struct {
 		Status                                       string
 		Running, Paused, Restarting, Dead, OOMKilled bool
-		Pid                                          int
+		Pid, ExitCode                                int
 		StartedAt                                    string
 	}
-	HostConfig  struct{ Runtime string }
+	HostConfig struct {
+		Runtime   string
+		LogConfig struct{ Type string }
+	}
 	Config      struct{ Labels map[string]string }
 	GraphDriver struct{ Data struct{ MergedDir string } }
 	Mounts      []struct{ Source string }
@@ -97,6 +100,9 @@ func (c *inspected) row() (fact.Container, bool) {
 	for _, m := range c.Mounts {
 		row.DockerSocket = row.DockerSocket || strings.HasSuffix(m.Source, "/docker.sock")
 	}
+	row.OOMKilled = fact.Some(c.State.OOMKilled)
+	row.ExitCode = fact.Opt[int]{V: c.State.ExitCode, Known: row.Docker == "exited"}
+	row.LogDriver = c.HostConfig.LogConfig.Type
 	if name := labels["io.kubernetes.container.name"]; row.Name == "" {
 		row.Name = name
 	}

@@ -3,7 +3,9 @@ package host
 import (
 	"io"
 	"slices"
+	"strconv"
 	"strings"
+	"time"
 
 	"culprit/analyze/fact"
 )
@@ -42,6 +44,7 @@ func ParseDockerPS(r io.Reader, source string) ([]fact.Container, []fact.Problem
 			l.fault("%s is no status of a container", quote(status))
 		}
 		c.Paused = fact.Opt[bool]{V: c.Docker == "paused", Known: c.Docker != ""}
+		c.Up, c.ExitCode = dockerUp(status), dockerExit(status)
 		rows = append(rows, c)
 	}
 	if starts != nil {
@@ -104,6 +107,42 @@ func dockerState(status string) string {
 		return strings.ToLower(first)
 	}
 	return ""
+}
+
+// units are those of docker's durations (go-units, HumanDuration).
+var units = map[string]time.Duration{
+	"second": time.Second, "minute": time.Minute, "hour": time.Hour,
+	"day": 24 * time.Hour, "week": 7 * 24 * time.Hour, "month": 30 * 24 * time.Hour, "year": 365 * 24 * time.Hour,
+}
+
+// dockerUp reads the time in "Up 3 weeks (healthy)", "Up About an hour", "Up Less
+// than a second".
+func dockerUp(status string) fact.Opt[time.Duration] {
+	rest, ok := strings.CutPrefix(status, "Up ")
+	words := strings.Fields(strings.TrimPrefix(rest, "About "))
+	if !ok || len(words) < 2 {
+		return fact.Opt[time.Duration]{}
+	}
+	if words[0] == "Less" {
+		return fact.Some(time.Duration(0))
+	}
+	n, err := strconv.Atoi(words[0])
+	if words[0] == "a" || words[0] == "an" {
+		n, err = 1, nil
+	}
+	unit := units[strings.TrimSuffix(words[1], "s")]
+	if err != nil || n < 0 || n > 9999 || unit == 0 {
+		return fact.Opt[time.Duration]{}
+	}
+	return fact.Some(time.Duration(n) * unit)
+}
+
+// dockerExit reads the code in "Exited (137) 3 minutes ago".
+func dockerExit(status string) fact.Opt[int] {
+	rest, ok := strings.CutPrefix(status, "Exited (")
+	code, _, closed := strings.Cut(rest, ")")
+	n, err := strconv.Atoi(code)
+	return fact.Opt[int]{V: n, Known: ok && closed && err == nil}
 }
 
 // isHex reports whether s is lower-case hexadecimal.

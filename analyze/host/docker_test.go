@@ -26,9 +26,9 @@ func TestParseDockerPS(t *testing.T) {
 	got, problems := ParseDockerPS(strings.NewReader(text), "ps-a")
 	equal(t, "problems", texts(problems), []string{`ps-a:9 "Levitating" is no status of a container`})
 	want := []fact.Container{
-		{ID: "a5a5803818da", Name: "app-batch", Docker: "paused", Paused: fact.Some(true)},
-		{ID: "f650c0a5eec8", Name: "web,link/web", Docker: "running", Paused: fact.Some(false)},
-		{ID: "a18a016d1c1b", Name: "done", Docker: "exited", Paused: fact.Some(false)},
+		{ID: "a5a5803818da", Name: "app-batch", Docker: "paused", Paused: fact.Some(true), Up: fact.Some(2 * time.Minute)},
+		{ID: "f650c0a5eec8", Name: "web,link/web", Docker: "running", Paused: fact.Some(false), Up: fact.Some(time.Minute)},
+		{ID: "a18a016d1c1b", Name: "done", Docker: "exited", Paused: fact.Some(false), ExitCode: fact.Some(137)},
 		{ID: "89cb326e48e1", Name: "going", Docker: "removing", Paused: fact.Some(false)},
 		{ID: "1e7fc5f9d0c1", Name: "dead-one", Docker: "dead", Paused: fact.Some(false)},
 		{ID: "1e7fc5f9d0c2", Name: "new-one", Docker: "created", Paused: fact.Some(false)},
@@ -55,13 +55,33 @@ func TestParseDockerPSForms(t *testing.T) {
 	}
 }
 
+func TestDockerUp(t *testing.T) {
+	for status, want := range map[string]fact.Opt[time.Duration]{
+		"Up Less than a second":  fact.Some(time.Duration(0)),
+		"Up 1 second":            fact.Some(time.Second),
+		"Up 40 seconds":          fact.Some(40 * time.Second),
+		"Up About a minute":      fact.Some(time.Minute),
+		"Up About an hour":       fact.Some(time.Hour),
+		"Up 3 weeks (healthy)":   fact.Some(21 * 24 * time.Hour),
+		"Up 2 years":             fact.Some(2 * 365 * 24 * time.Hour),
+		"Up":                     {},
+		"Up 3 fortnights":        {},
+		"Up -1 hours":            {},
+		"Exited (0) 3 weeks ago": {},
+	} {
+		if got := dockerUp(status); got != want {
+			t.Errorf("%s: %v, want %v", status, got, want)
+		}
+	}
+}
+
 func inspectJSON(id, rest string) string {
 	return "    {\n        \"Id\": \"" + id + "\",\n        \"State\": {\"Status\": \"running\", \"Paused\": true, \"Pid\": 371,\n" +
 		"            \"StartedAt\": \"2026-11-22T03:55:37.047137863Z\"},\n" + rest + "    }"
 }
 
 func TestParseInspect(t *testing.T) {
-	text := "[\n" + inspectJSON(idA, "        \"Name\": \"/isolated-1\",\n        \"HostConfig\": {\"Runtime\": \"runc\"},\n"+
+	text := "[\n" + inspectJSON(idA, "        \"Name\": \"/isolated-1\",\n        \"HostConfig\": {\"Runtime\": \"runc\", \"LogConfig\": {\"Type\": \"fluentd\", \"Config\": {}}},\n"+
 		"        \"Config\": {\"Labels\": {\"io.kubernetes.pod.name\": \"web-0\", \"io.kubernetes.pod.namespace\": \"shop\"}}\n") +
 		",\n    {\"Id\": \"sha256:22f3\", \"RepoTags\": []},\n" +
 		"    {\"Id\": \"" + idB + "\", \"Name\": \"/x\", \"State\": {\"Running\": false, \"StartedAt\": \"0001-01-01T00:00:00Z\"}}\n]\n"
@@ -70,9 +90,9 @@ func TestParseInspect(t *testing.T) {
 	first, last := lineRef("i", text, 2), lineRef("i", text, 11)
 	first.EndLine = 9
 	equal(t, "rows", got, []fact.Container{
-		{ID: idA, Name: "isolated-1", Docker: "running", PID: fact.Some(371), Paused: fact.Some(true), Runtime: "runc", Pod: "web-0", PodNamespace: "shop",
+		{ID: idA, Name: "isolated-1", Docker: "running", PID: fact.Some(371), Paused: fact.Some(true), OOMKilled: fact.Some(false), LogDriver: "fluentd", Runtime: "runc", Pod: "web-0", PodNamespace: "shop",
 			Started: time.Date(2026, 11, 22, 3, 55, 37, 47137863, time.UTC), Refs: []fact.Ref{first}},
-		{ID: idB, Name: "x", Docker: "created", PID: fact.Some(0), Paused: fact.Some(false), Refs: []fact.Ref{last}},
+		{ID: idB, Name: "x", Docker: "created", PID: fact.Some(0), Paused: fact.Some(false), OOMKilled: fact.Some(false), Refs: []fact.Ref{last}},
 	})
 }
 

@@ -11,8 +11,9 @@ import (
 
 // nest tells the node's own daemons from those that run inside a container: a
 // dockerd, containerd or shim in a container's cgroup, or below a shim, manages
-// nothing of the node. A kubelet in a container is still the node's. Where pid 1
-// itself is in a container, that container is the node.
+// nothing of the node; neither does a runc there that no shim started. A kubelet in
+// a container is still the node's. Where pid 1 itself is in a container, that
+// container is the node.
 func (w *world) nest() {
 	if init := w.byPID[1]; init != nil && init.Container != "" {
 		node := init.Container
@@ -25,8 +26,12 @@ func (w *world) nest() {
 	var nested []*fact.Process
 	for _, p := range w.processes {
 		switch p.Daemon {
-		case "dockerd", "containerd", "containerd-shim", "runc":
+		case "dockerd", "containerd", "containerd-shim":
 			if p.Container != "" || w.shimAbove(p) != nil {
+				nested = append(nested, p)
+			}
+		case "runc": // the shim itself runs the node's
+			if shim := w.shimAbove(p); p.Container != "" || shim != nil && shim.PID != p.PPID.V {
 				nested = append(nested, p)
 			}
 		}
@@ -104,6 +109,8 @@ func mergeContainer(c *fact.Container, o fact.Container) {
 	if c.Started.IsZero() {
 		c.Started = o.Started
 	}
+	c.Up, c.ExitCode, c.OOMKilled = c.Up.Fill(o.Up), c.ExitCode.Fill(o.ExitCode), c.OOMKilled.Fill(o.OOMKilled)
+	c.LogDriver = cmp.Or(c.LogDriver, o.LogDriver)
 	c.Task = cmp.Or(c.Task, o.Task)
 	c.TaskPID = c.TaskPID.Fill(o.TaskPID)
 	c.NoTask = c.NoTask || o.NoTask
@@ -134,7 +141,7 @@ func shimPID(p *fact.Process) int {
 // where that is gone because it is dying, or unknown, by the shim above it.
 func (w *world) assignContainers() {
 	for _, p := range w.processes {
-		if p.Container != "" || p.Daemon != "" {
+		if p.Container != "" || p.Daemon != "" && p.Daemon != "runc" {
 			continue
 		}
 		if shim := w.shimAbove(p); shim != nil {
@@ -176,6 +183,9 @@ func (w *world) execs() {
 // than a shim: ps prints whole seconds.
 const restartSlack = 2 * time.Second
 
+// longCollection is longer than a collection takes whose commands time out.
+const longCollection = time.Hour
+
 // settleTime is how long before the collection a container must have started for
 // the process listing, taken first, to hold it.
 const settleTime = 10 * time.Second
@@ -198,20 +208,35 @@ func (w *world) lives() {
 			c.ShimAlive = fact.Some(false)
 		}
 		c.InitAlive = w.initAlive(c)
-		if w.node != nil && !w.node.Collected.IsZero() && !c.Started.IsZero() {
-			c.Settled = fact.Some(c.Started.Add(settleTime).Before(w.node.Collected))
-		}
+		c.Settled = w.settled(c)
 		if shim != nil && containerd != nil {
 			c.ContainerdRestarted = younger(containerd, shim)
 		}
 	}
 }
 
+// settled reports whether a container started well before the collection; docker
+// ps tells it where inspect does not, roughly.
+func (w *world) settled(c *fact.Container) fact.Opt[bool] {
+	if w.node != nil && !w.node.Collected.IsZero() && !c.Started.IsZero() {
+		return fact.Some(c.Started.Add(settleTime).Before(w.node.Collected))
+	}
+	if c.Started.IsZero() && c.Up.Known && c.Up.V >= longCollection {
+		return fact.Some(true)
+	}
+	return fact.Opt[bool]{}
+}
+
 // initAlive looks for the init process where docker, else containerd, says it is.
+// Where neither knows one as containerd has no task, it lives if anything does in
+// the container.
 func (w *world) initAlive(c *fact.Container) fact.Opt[bool] {
 	pid := c.PID
 	if pid.Or(0) == 0 {
 		pid = c.TaskPID
+	}
+	if pid.Or(0) == 0 && c.NoTask && !c.PID.Known && w.wholeListing {
+		return fact.Some(slices.ContainsFunc(w.processes, func(p *fact.Process) bool { return p.Container == c.ID }))
 	}
 	if pid.Or(0) == 0 {
 		return fact.Opt[bool]{}

@@ -18,35 +18,39 @@ const (
 // watched are the arguments that tell receivers, containers and locks apart. The
 // index counts arguments as printed, from 0, the receiver included; a composite
 // {..} is one. Index 2 of containerStop and of Wait.func1 is where the container and
-// its state stand behind a context.
+// its state stand behind a context. Package join reads the containers and the locks.
 var watched = []struct {
 	name  string
 	index int
 }{
-	{"daemon.(*Daemon).Kill", 1},          // the container
-	{"daemon.(*Daemon).containerStop", 1}, // the container
-	{"daemon.(*Daemon).containerStop", 2}, // the same behind a context
-	{"container.(*State).Wait.func1", 2},  // the state, where closures print arguments
-	{"sync.(*Mutex).lockSlow", 0},         // the lock
-	{"sync.(*Mutex).Lock", 0},             // the lock, where lockSlow does not exist
+	{"daemon.(*Daemon).Kill", 1},                // the container
+	{"daemon.(*Daemon).containerStop", 1},       // the container
+	{"daemon.(*Daemon).containerStop", 2},       // the same behind a context
+	{"container.(*State).Wait.func1", 2},        // the state, where closures print arguments
+	{"sync.(*Mutex).lockSlow", 0},               // the lock
+	{"sync.(*Mutex).Lock", 0},                   // the lock, where lockSlow does not exist
+	{"sync.(*RWMutex).RLock", 0},                // the lock
+	{"sync.(*RWMutex).Lock", 0},                 // the lock
+	{"daemon.(*Daemon).reducePsContainer", 1},   // the container
+	{"daemon.(*Daemon).getInspectData", 1},      // the container
+	{"daemon.(*Daemon).handleContainerExit", 1}, // the container
+	{"daemon.(*Daemon).containerStart", 1},      // the container
+	{"daemon.(*Daemon).cleanupContainer", 1},    // the container
+	{"container.(*Container).Reset", 0},         // the container
 }
 
 // watchSet is a set of indexes of watched, a bit each.
-type watchSet uint8
+type watchSet uint16
 
 // watchesOf finds what is watched of a call line.
 func watchesOf(text string) (set watchSet) {
+	name := strings.TrimSuffix(text, "(")
 	for i, w := range watched {
-		if watches(text, w.name) {
+		if rest, ok := strings.CutSuffix(name, w.name); ok && (rest == "" || strings.HasSuffix(rest, "/")) {
 			set |= 1 << i
 		}
 	}
 	return set
-}
-
-func watches(text, name string) bool {
-	fn, ok := strings.CutSuffix(text, name+"(")
-	return ok && (fn == "" || fn[len(fn)-1] == '/')
 }
 
 // argument is one printed value of a watched argument.
@@ -58,7 +62,7 @@ type argument struct {
 // arguments appends the watched values of a call to args.
 func (n *node) arguments(b []byte, args []argument) []argument {
 	for set := n.watch; set != 0; set &= set - 1 {
-		i := bits.TrailingZeros8(uint8(set))
+		i := bits.TrailingZeros16(uint16(set))
 		if v, ok := pointerAt(b[len(n.text):], watched[i].index); ok {
 			args = append(args, argument{i, v})
 		}
