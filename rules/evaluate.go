@@ -148,23 +148,21 @@ func (e *evaluator) judge(r *Rule, key fact.Key) *Finding {
 }
 
 // candidate reports whether the scope is only one of several that its rows may be
-// about: a writer that can wait on two superblocks. Such a finding is likely at
-// most, also when the other candidates are ruled out by their own rivals.
+// about: a writer that can wait on two superblocks, an exit handler of one of two
+// ended containers. It is where all rows of a keyed selection that the cause rests
+// on have several keys. Such a finding is likely at most, also when the other
+// candidates are ruled out by their own rivals.
 func (f *Finding) candidate() bool {
-	sure, several := false, false
-	for s, p := range f.rows {
-		if s.On == "" {
-			continue
-		}
-		for _, row := range p.passed {
-			if len(s.keysOf(row)) > 1 {
-				several = true
-			} else {
-				sure = true
-			}
+	several := func(s *Selection) bool {
+		passed := f.rows[s].passed
+		return s.On != "" && len(passed) > 0 && !slices.ContainsFunc(passed, func(row Row) bool { return len(s.keysOf(row)) < 2 })
+	}
+	for _, c := range f.Rule.Cause {
+		if slices.ContainsFunc(c.uses(), several) {
+			return true
 		}
 	}
-	return several && !sure
+	return false
 }
 
 // all judges the conditions, keeps the evidence of those that hold and counts

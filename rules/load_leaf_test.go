@@ -7,7 +7,7 @@ import (
 )
 
 // wordRule holds every word that compares events, values or samples.
-const wordRule = `id: shim-killed
+const wordRule = `id: shim-exec-init-exit-race
 title: t
 layer: shim
 severity: warning
@@ -37,7 +37,7 @@ func TestEveryWordLoads(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	r, _, _ := s.Find("shim-killed")
+	r, _, _ := s.Find("shim-exec-init-exit-race")
 	var got []string
 	for _, c := range r.conditions() {
 		got = append(got, c.String())

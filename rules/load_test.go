@@ -7,7 +7,7 @@ import (
 	"testing/fstest"
 )
 
-const goodRule = `id: shim-killed
+const goodRule = `id: shim-exec-init-exit-race
 title: t
 layer: shim
 severity: warning
@@ -31,7 +31,7 @@ func TestGoodRuleLoads(t *testing.T) {
 func TestStrictLoad(t *testing.T) {
 	for _, tt := range []struct{ name, old, new, want string }{
 		{"unknown key", "severity: warning", "severity: warning\nseverty: info", `r.yaml:5:1: a rule: unknown key "severty"; did you mean "severity"?`},
-		{"unknown id", "id: shim-killed", "id: shim-kiled", `r.yaml:1:5: id "shim-kiled" is not in ids.yaml; did you mean "shim-killed"?`},
+		{"unknown id", "id: shim-exec-init-exit-race", "id: shim-exec-init-exit-rase", `r.yaml:1:5: id "shim-exec-init-exit-rase" is not in ids.yaml; did you mean "shim-exec-init-exit-race"?`},
 		{"wrong layer", "layer: shim", "layer: kernel", `r.yaml:3:8: ids.yaml says layer shim`},
 		{"wrong type", "severity: warning", "severity: [warning]", `r.yaml:4:11: severity must be text, this is a list`},
 		{"unknown choice", "severity: warning", "severity: warnin", `severity "warnin" is none of critical, warning, info; did you mean "warning"?`},
@@ -58,7 +58,7 @@ func TestStrictLoad(t *testing.T) {
 		{"unknown signature", "from: containers, where: '!row.shim_alive'", "from: hits, signature: containerd-startin", `there is no signature "containerd-startin"; did you mean "containerd-starting"?`},
 		{"bad indent", "cause: [", " cause: [", `r.yaml:8`},
 		{"alias", "title: t", "title: &t t\nrefs: *t", `aliases are not used`},
-		{"not yaml", "id: shim-killed", "{{", `r.yaml:3:6: did not find`},
+		{"not yaml", "id: shim-exec-init-exit-race", "{{", `r.yaml:3:6: did not find`},
 	} {
 		text := strings.Replace(goodRule, tt.old, tt.new, 1)
 		if text == goodRule {
@@ -77,7 +77,7 @@ func TestAllMistakesAtOnce(t *testing.T) {
 		"defs/a.yaml":       {Data: []byte(strings.ReplaceAll(strings.Replace(goodRule, "severity: warning", "severity: bad", 1), "gone.name", "gone.nam"))},
 		"defs/b.yaml":       {Data: []byte("id: [")},
 		"signatures/s.yaml": {Data: []byte("- {id: x, pattern: 'a(', means: m, example: e, near_miss: n}\n- {id: y, pattern: 'aa', means: m, example: b, near_miss: aa}\n")},
-		"tests/t.yaml":      {Data: []byte("rule: shim-killed\nname: n\nfiles: {a: b}\nwant: {confidence: sure}\n")},
+		"tests/t.yaml":      {Data: []byte("rule: shim-exec-init-exit-race\nname: n\nfiles: {a: b}\nwant: {confidence: sure}\n")},
 	})
 	if err == nil {
 		t.Fatal("loaded")
@@ -99,7 +99,7 @@ func TestCaretStandsUnderTheMistake(t *testing.T) {
 
 func TestDuplicateRule(t *testing.T) {
 	_, err := Load(fstest.MapFS{"defs/a.yaml": {Data: []byte(goodRule)}, "defs/b.yaml": {Data: []byte(goodRule)}})
-	if err == nil || !strings.Contains(err.Error(), "rule shim-killed stands already in defs/") {
+	if err == nil || !strings.Contains(err.Error(), "rule shim-exec-init-exit-race stands already in defs/") {
 		t.Error(err)
 	}
 }
@@ -107,11 +107,11 @@ func TestDuplicateRule(t *testing.T) {
 // TestUserPackDeclaresItsIDs: an id that is in no table is an error, one that the
 // pack declares is not.
 func TestUserPackDeclaresItsIDs(t *testing.T) {
-	rule := strings.Replace(goodRule, "shim-killed", "our-own", 1)
+	rule := strings.Replace(goodRule, "shim-exec-init-exit-race", "our-own", 1)
 	if _, err := Load(fstest.MapFS{"defs/r.yaml": {Data: []byte(rule)}}); err == nil {
 		t.Error("an undeclared id loaded")
 	}
-	ids := "our-own: {role: cause, layer: shim, per: container, rivals: [shim-killed], meaning: ours}\n"
+	ids := "our-own: {role: cause, layer: shim, per: container, rivals: [shim-exec-init-exit-race], meaning: ours}\n"
 	s, err := Load(fstest.MapFS{"ids.yaml": {Data: []byte(ids)}, "defs/r.yaml": {Data: []byte(rule)}})
 	if err != nil {
 		t.Fatal(err)
@@ -144,7 +144,7 @@ func TestLintIsClean(t *testing.T) {
 }
 
 func TestLintFinds(t *testing.T) {
-	bad := strings.Replace(goodRule, "no_rival: a test", "rules_out: {container-exited-137: {name: x, none: gone}}", 1)
+	bad := strings.Replace(goodRule, "no_rival: a test", "rules_out: {container-shown-up-but-dead: {name: x, none: gone}}", 1)
 	s, err := LoadTested(fstest.MapFS{"defs/r.yaml": {Data: []byte(bad)}})
 	if err != nil {
 		t.Fatal(err)
@@ -152,8 +152,8 @@ func TestLintFinds(t *testing.T) {
 	errs, _ := s.Lint()
 	all := strings.Join(errs, "\n")
 	for _, want := range []string{
-		"rule shim-killed has no firing test", "rule shim-killed has no silent test",
-		"does not rule out memcg-oom-livelock", "rules out container-exited-137, which is among its causes or effects",
+		"rule shim-exec-init-exit-race has no firing test", "rule shim-exec-init-exit-race has no silent test",
+		"does not rule out exit-lost-while-containerd-down", "rules out container-shown-up-but-dead, which is among its causes or effects",
 	} {
 		if !strings.Contains(all, want) {
 			t.Errorf("lint does not say %q:\n%s", want, all)
@@ -171,7 +171,7 @@ func FuzzLoad(f *testing.F) {
 		}
 		f.Add(string(text))
 	}
-	ids := map[string]ID{"shim-killed": {ID: "shim-killed", Layer: "shim", Role: RoleCause, Per: "container"}}
+	ids := map[string]ID{"shim-exec-init-exit-race": {ID: "shim-exec-init-exit-race", Layer: "shim", Role: RoleCause, Per: "container"}}
 	f.Fuzz(func(t *testing.T, text string) {
 		l := &loader{ids: ids}
 		r, err := l.rule("r.yaml", []byte(text), false)
