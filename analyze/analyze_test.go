@@ -19,13 +19,9 @@ import (
 	"culprit/rules"
 )
 
-// tablesOf takes files the way of a bundle, up to the joined tables.
-func tablesOf(t testing.TB, files map[string]string) (*fact.Tables, []fact.Problem) {
+// partsOf takes files the way of a bundle, up to their parts.
+func partsOf(t testing.TB, set *rules.Set, files map[string]string) *parts {
 	t.Helper()
-	set, err := rules.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
 	signatures, err := logs.Compile(set.Signatures)
 	if err != nil {
 		t.Fatal(err)
@@ -52,6 +48,17 @@ func tablesOf(t testing.TB, files map[string]string) (*fact.Tables, []fact.Probl
 	if err != nil {
 		t.Fatal(err)
 	}
+	return p
+}
+
+// tablesOf takes files the way of a bundle, up to the joined tables.
+func tablesOf(t testing.TB, files map[string]string) (*fact.Tables, []fact.Problem) {
+	t.Helper()
+	set, err := rules.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	p := partsOf(t, set, files)
 	tables := &fact.Tables{}
 	p.assemble(tables, "")
 	join.Join(tables)
