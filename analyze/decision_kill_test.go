@@ -72,18 +72,18 @@ func log(lines ...string) string {
 }
 
 var (
-	fullStream = goroutines(1, "sync.Cond.Wait", 55, "sync.(*Cond).Wait", moby+"pkg/ioutils.(*BytesPipe).Write", moby+"pkg/broadcaster.(*Unbuffered).Write", moby+"container/stream.(*Config).CopyToPipe.func1.1") +
-		goroutines(1, "IO wait", 56, "internal/poll.(*FD).Write", "net.(*conn).Write", moby+"container/stream.(*Config).CopyStreams.func2")
-	fluentRuns = goroutines(1, "sleep", 1, "time.Sleep(0xdf8475800)", vendored+"fluent/fluent-logger-golang/fluent.(*Fluent).write", vendored+"fluent/fluent-logger-golang/fluent.(*Fluent).run")
-	awslogsRun = goroutines(1, "chan send", 70, moby+"daemon/logger/awslogs.(*logStream).Log", moby+"daemon/logger.(*RingLogger).run")
-	lockWaits  = goroutines(2, "semacquire", 40, "sync.(*Mutex).lockSlow(0xc000b00090)", vendored+"docker/libnetwork.(*controller).SandboxDestroy", moby+"daemon.(*Daemon).allocateNetwork")
-	reaper     = goroutines(1, "chan send", 731, containerds+"runtime/v1/shim.Reap", "main.handleSignals")
-	shimLock   = goroutines(3, "semacquire", 267, "sync.(*Mutex).Lock(0xc420184000)", containerds+"runtime/v1/shim.(*Service).Kill") +
-		goroutines(1, "chan receive", 270, containerds+"runtime/v1/shim.(*Monitor).Wait", containerds+"runtime/v1/shim.(*Service).Exec")
+	fullStream = parked(1, "sync.Cond.Wait", 55, "sync.(*Cond).Wait", moby+"pkg/ioutils.(*BytesPipe).Write", moby+"pkg/broadcaster.(*Unbuffered).Write", moby+"container/stream.(*Config).CopyToPipe.func1.1") +
+		parked(1, "IO wait", 56, "internal/poll.(*FD).Write", "net.(*conn).Write", moby+"container/stream.(*Config).CopyStreams.func2")
+	fluentRuns = parked(1, "sleep", 1, "time.Sleep(0xdf8475800)", vendored+"fluent/fluent-logger-golang/fluent.(*Fluent).write", vendored+"fluent/fluent-logger-golang/fluent.(*Fluent).run")
+	awslogsRun = parked(1, "chan send", 70, moby+"daemon/logger/awslogs.(*logStream).Log", moby+"daemon/logger.(*RingLogger).run")
+	lockWaits  = parked(2, "semacquire", 40, "sync.(*Mutex).lockSlow(0xc000b00090)", vendored+"docker/libnetwork.(*controller).SandboxDestroy", moby+"daemon.(*Daemon).allocateNetwork")
+	reaper     = parked(1, "chan send", 731, containerds+"runtime/v1/shim.Reap", "main.handleSignals")
+	shimLock   = parked(3, "semacquire", 267, "sync.(*Mutex).Lock(0xc420184000)", containerds+"runtime/v1/shim.(*Service).Kill") +
+		parked(1, "chan receive", 270, containerds+"runtime/v1/shim.(*Monitor).Wait", containerds+"runtime/v1/shim.(*Service).Exec")
 	runcWaits = "  27841    5190 Sl   futex_wait_queue                    00:31:40    8  9120 runc --systemd-cgroup=true kill --all 3a0ccff1fd66 SIGKILL\n"
 
-	dead = []string{"container-shown-up-but-dead"}
-	held = []string{"container-state-lock-held", "container-shown-up-but-dead"}
+	dead     = []string{"container-shown-up-but-dead"}
+	lockHeld = []string{"container-state-lock-held", "container-shown-up-but-dead"}
 )
 
 // killRows is the table, row by row. A row with several causes is there once for
@@ -97,13 +97,13 @@ var killRows = []row{
 		"dockerd-event-stream-exited", dead, nil},
 	{"3 stuck stream reader", sick{docker: "20.10.7", task: "STOPPED", streams: 2, hangs: true, dump: []string{fullStream, inspects(3), stops(4),
 		exitHandler("semacquire", "sync.(*Mutex).lockSlow(0xc000b1c0e0)", "sync.(*Mutex).Lock(...)", moby+"pkg/broadcaster.(*Unbuffered).Clean", moby+"container/stream.(*Config).CloseStreams")}},
-		"dockerd-exit-blocked-by-stuck-stream-reader", held, []string{"container-state-lock-held"}},
+		"dockerd-exit-blocked-by-stuck-stream-reader", lockHeld, []string{"container-state-lock-held"}},
 	{"4 fluentd", sick{docker: "20.10.7", task: "STOPPED", streams: 2, hangs: true, dump: []string{fluentRuns, inspects(3), stops(4),
 		exitHandler("semacquire", "sync.(*WaitGroup).Wait", vendored+"fluent/fluent-logger-golang/fluent.(*Fluent).Close", moby+"daemon/logger/fluentd.(*fluentd).Close")}},
-		"fluentd-async-close-block", held, []string{"container-state-lock-held"}},
+		"fluentd-async-close-block", lockHeld, []string{"container-state-lock-held"}},
 	{"4 awslogs", sick{docker: "24.0.7", task: "STOPPED", streams: 2, hangs: true, dump: []string{awslogsRun, inspects(3), stops(4),
 		exitHandler("semacquire", "sync.(*WaitGroup).Wait", moby+"daemon/logger.(*RingLogger).Close")}},
-		"awslogs-nonblocking-exit-deadlock", held, []string{"container-state-lock-held"}},
+		"awslogs-nonblocking-exit-deadlock", lockHeld, []string{"container-state-lock-held"}},
 	{"5 network", sick{docker: "20.10.7", task: "STOPPED", streams: 2, hangs: true, dump: []string{lockWaits, inspects(3),
 		exitHandler("chan receive", vendored+"godbus/dbus/v5.(*Object).Call", vendored+"docker/libnetwork/iptables.Passthrough", vendored+"docker/libnetwork/iptables.IPTable.Raw", moby+"daemon.(*Daemon).releaseNetwork")}},
 		"firewalld-dbus-unresponsive", []string{"iptables-xtables-or-firewalld-wait", "container-state-lock-held"}, []string{"iptables-xtables-or-firewalld-wait", "container-state-lock-held"}},

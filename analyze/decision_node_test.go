@@ -130,9 +130,9 @@ func inspectText(id, name, status string, pid int) string {
 `, id, status, status == "running", status == "dead", pid, "/"+name)
 }
 
-// goroutines writes n goroutines with the calls, innermost first, as debug=2 does; a
+// parked writes n goroutines with the calls, innermost first, as debug=2 does; a
 // call without arguments gets dockerd's daemon and web-1.
-func goroutines(n int, state string, minutes int, calls ...string) string {
+func parked(n int, state string, minutes int, calls ...string) string {
 	var b strings.Builder
 	for i := range n {
 		fmt.Fprintf(&b, "goroutine %d [%s, %d minutes]:\n", 1000+i, state, minutes)
@@ -149,26 +149,26 @@ func goroutines(n int, state string, minutes int, calls ...string) string {
 
 func idleDockerd(streams int) string {
 	return "goroutine 1 [chan receive]:\nmain.(*DaemonCli).start(0xc4202d81e0)\n\t/go/src/" + moby + "cmd/dockerd/daemon.go:240 +0x65\nmain.main()\n\t/go/src/" + moby + "cmd/dockerd/docker.go:70 +0x66\n\n" +
-		goroutines(streams, "select", 0, moby+"libcontainerd.(*client).processEventStream") +
-		goroutines(streams, "select", 1, vendored+"containerd/containerd.(*eventRemote).Subscribe.func1")
+		parked(streams, "select", 0, moby+"libcontainerd.(*client).processEventStream") +
+		parked(streams, "select", 1, vendored+"containerd/containerd.(*eventRemote).Subscribe.func1")
 }
 
 // stops are stop requests that never end, two goroutines each.
 func stops(n int) string {
-	return goroutines(n, "chan receive", 90, moby+"daemon.(*Daemon).Kill", moby+"daemon.(*Daemon).containerStop", moby+"daemon.(*Daemon).ContainerStop",
+	return parked(n, "chan receive", 90, moby+"daemon.(*Daemon).Kill", moby+"daemon.(*Daemon).containerStop", moby+"daemon.(*Daemon).ContainerStop",
 		moby+"api/server/router/container.(*containerRouter).postContainersStop") +
-		goroutines(n, "select", 90, moby+"container.(*State).Wait.func1")
+		parked(n, "select", 90, moby+"container.(*State).Wait.func1")
 }
 
 // exitHandler is dockerd's handler of the end of web-1, blocked in the calls.
 func exitHandler(state string, calls ...string) string {
-	return goroutines(1, state, 41, append(calls, moby+"container.(*Container).Reset", moby+"daemon.(*Daemon).handleContainerExit",
+	return parked(1, state, 41, append(calls, moby+"container.(*Container).Reset", moby+"daemon.(*Daemon).handleContainerExit",
 		moby+"daemon.(*Daemon).ProcessEvent", moby+"libcontainerd/remote.(*client).processEvent.func1", moby+"libcontainerd/queue.(*Queue).Append.func1")...)
 }
 
 // inspects are requests that wait for web-1's lock.
 func inspects(n int) string {
-	return goroutines(n, "semacquire", 40, "sync.runtime_SemacquireMutex(0xc000aa0094, 0x0, 0x1)", "sync.(*Mutex).lockSlow(0xc000aa0090)", "sync.(*Mutex).Lock(...)",
+	return parked(n, "semacquire", 40, "sync.runtime_SemacquireMutex(0xc000aa0094, 0x0, 0x1)", "sync.(*Mutex).lockSlow(0xc000aa0090)", "sync.(*Mutex).Lock(...)",
 		moby+"daemon.(*Daemon).ContainerInspectCurrent", moby+"daemon.(*Daemon).ContainerInspect", moby+"api/server/router/container.(*containerRouter).getContainersByName")
 }
 

@@ -6,14 +6,14 @@ import (
 	"testing"
 )
 
-// spelling is how a range of releases names the functions that killRows writes as
+// release is how a range of releases names the functions that killRows writes as
 // docker 19.03 to 20.10 as upstream builds it.
-type spelling struct {
+type release struct {
 	docker string
 	names  []string // from, to
 }
 
-var spellings = []spelling{
+var releases = []release{
 	{"17.12.1-ce", []string{
 		"libcontainerd/queue.(*Queue).Append.func1", "libcontainerd.(*queue).append.func1",
 		"libcontainerd/remote.(*client)", "libcontainerd.(*client)",
@@ -60,8 +60,8 @@ var spellings = []spelling{
 	}},
 }
 
-// spelled are the rows that a spelling is applied to, by verdict, with the first and
-// the last release index in spellings that can have it.
+// spelled are the rows that a release is applied to, by verdict, with the first and
+// the last release index in releases that can have it.
 var spelled = map[string][2]int{
 	"dockerd-event-stream-exited":                 {0, 7},
 	"dockerd-exit-blocked-by-stuck-stream-reader": {0, 7},
@@ -81,12 +81,12 @@ func TestSpellings(t *testing.T) {
 	set := ruleSet(t)
 	tried := map[string]bool{}
 	for _, row := range killRows {
-		releases, ok := spelled[row.verdict]
+		within, ok := spelled[row.verdict]
 		if !ok {
 			continue
 		}
-		for i, s := range spellings {
-			if i < releases[0] || i > releases[1] {
+		for i, s := range releases {
+			if i < within[0] || i > within[1] {
 				continue
 			}
 			t.Run(row.name+" "+s.docker, func(t *testing.T) {
