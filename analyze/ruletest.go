@@ -31,13 +31,29 @@ func NewTester(set *rules.Set) (*Tester, error) {
 	return &Tester{set, signatures}, nil
 }
 
-// Run runs one test. It returns what does not match, "" for a pass.
+// Run runs one test. It returns what does not match, or what stopped the rule, "" for
+// a pass.
 func (r *Tester) Run(t *rules.Test) (mismatch string, err error) {
 	tables, err := r.tables(t)
 	if err != nil {
 		return "", err
 	}
-	return t.Mismatch(r.set.Evaluate(tables)), nil
+	result := r.set.Evaluate(tables)
+	for _, p := range result.Problems {
+		if p.Ref.Source == r.file(t.Rule) {
+			return p.Text, nil
+		}
+	}
+	return t.Mismatch(result), nil
+}
+
+// file is where a rule stands, "" when there is none.
+func (r *Tester) file(id string) string {
+	rule, _, _ := r.set.Find(id)
+	if rule == nil {
+		return ""
+	}
+	return rule.File
 }
 
 // tables are the facts of the test's files, joined.

@@ -1,26 +1,39 @@
 package rules
 
 import (
+	"bytes"
 	"cmp"
 	"errors"
 	"fmt"
+	"io"
 	"slices"
 	"strconv"
 	"strings"
+	"unicode"
+	"unicode/utf8"
 
 	"go.yaml.in/yaml/v4"
 )
 
-// maxFileSize bounds one rule file: the largest of ours has 8 KiB.
-const maxFileSize = 1 << 20
+// Limits of what a rule file may hold: ours stay far below. What goes beyond is no
+// rule that a person wrote.
+const (
+	maxFileSize = 1 << 20 // bytes; tests hold whole dumps
+	maxText     = 4096    // bytes of one text, predicate or pattern
+	maxMistakes = 50      // shown of one file, the first in it
+	maxKept     = 1000    // kept of one file until they are sorted
+	maxShown    = 160     // characters of a line shown around a mistake
+)
 
 // LoadError is one mistake in a rule file, with its place.
 type LoadError struct {
 	File         string
 	Line, Column int
 	Text         string
-	// Source is the line itself, "" when there is none to show.
+	// Source is the line itself, or the part of it around the mistake; "" when there
+	// is none to show. Caret is the mistake's place in it, from 0.
 	Source string
+	Caret  int
 }
 
 // Error is "file:line:column: text", then the line with a caret under the place.
@@ -31,7 +44,7 @@ func (e *LoadError) Error() string {
 	}
 	var pad strings.Builder
 	for i, r := range []rune(e.Source) {
-		if i >= e.Column-1 {
+		if i >= e.Caret {
 			break
 		}
 		if r == '\t' {
@@ -50,26 +63,63 @@ type document struct {
 	lines []string
 	root  *yaml.Node
 	errs  []error
+	// broken are selections with a mistake of their own: what refers to them is none.
+	broken map[string]bool
+	// nested and conditions count what is being read, against their limits; lost is
+	// set when a condition was not read.
+	nested, conditions int
+	lost               bool
+	// more are mistakes beyond maxKept.
+	more int
 }
 
 // parse reads the file's one YAML document.
 func parse(file string, text []byte) *document {
-	d := &document{file: file, lines: strings.Split(string(text), "\n")}
+	d := &document{file: file, lines: strings.Split(string(text), "\n"), broken: map[string]bool{}}
 	if len(text) > maxFileSize {
 		d.errs = append(d.errs, &LoadError{File: file, Line: 1, Column: 1, Text: fmt.Sprintf("the file is larger than %d bytes", maxFileSize)})
 		return d
 	}
-	var node yaml.Node
-	if err := yaml.Unmarshal(text, &node); err != nil {
+	if bad := d.unreadable(); bad != nil {
+		d.errs = append(d.errs, bad)
+		return d
+	}
+	var node, next yaml.Node
+	decoder := yaml.NewDecoder(bytes.NewReader(text))
+	err := decoder.Decode(&node)
+	switch {
+	case errors.Is(err, io.EOF), err == nil && (node.Kind != yaml.DocumentNode || len(node.Content) != 1):
+		d.errs = append(d.errs, d.at(1, 1, "the file holds no YAML document"))
+		return d
+	case err != nil:
 		d.errs = append(d.errs, d.syntaxErrors(err)...)
 		return d
 	}
-	if node.Kind != yaml.DocumentNode || len(node.Content) != 1 {
-		d.errs = append(d.errs, &LoadError{File: file, Line: 1, Column: 1, Text: "the file holds no YAML document"})
-		return d
-	}
 	d.root = node.Content[0]
+	if err := decoder.Decode(&next); err == nil {
+		d.fail(&next, "a file holds one document, here begins another")
+	} else if !errors.Is(err, io.EOF) {
+		d.errs = append(d.errs, d.syntaxErrors(err)...)
+	}
 	return d
+}
+
+// unreadable finds the first byte that is no text: the YAML library does not say where
+// it stands.
+func (d *document) unreadable() error {
+	for i, line := range d.lines {
+		column := 0
+		for at, r := range line {
+			column++
+			switch {
+			case r == utf8.RuneError && !strings.HasPrefix(line[at:], "\uFFFD"):
+				return d.at(i+1, column, "this is not UTF-8")
+			case unicode.IsControl(r) && r != '\t' && r != '\r' && r != '\u0085':
+				return d.at(i+1, column, fmt.Sprintf("a control character (%U)", r))
+			}
+		}
+	}
+	return nil
 }
 
 // syntaxErrors keeps the place that the YAML library names.
@@ -82,15 +132,44 @@ func (d *document) syntaxErrors(err error) []error {
 }
 
 func (d *document) at(line, column int, text string) error {
-	e := &LoadError{File: d.file, Line: line, Column: column, Text: text}
-	if line >= 1 && line <= len(d.lines) {
-		e.Source = strings.TrimRight(d.lines[line-1], "\r")
+	if len(text) > maxText/4 {
+		text = strings.ToValidUTF8(text[:maxText/4], "") + " ..."
+	}
+	e := &LoadError{File: printable(d.file), Line: line, Column: column, Text: printable(text)}
+	if line >= 1 && line <= len(d.lines) && len(d.lines[line-1]) <= 4*maxText {
+		e.Source, e.Caret = around(printable(strings.TrimRight(d.lines[line-1], "\r")), column-1)
 	}
 	return e
 }
 
+// around cuts a long line to what stands around the caret.
+func around(line string, caret int) (string, int) {
+	runes := []rune(line)
+	from := 0
+	if len(runes) > maxShown {
+		from = max(0, min(caret-maxShown/2, len(runes)-maxShown))
+		runes = runes[from : from+maxShown]
+	}
+	return string(runes), caret - from
+}
+
+// printable is text without control characters: a rule file is not trusted with the
+// terminal. A newline stays: CEL's messages have them.
+func printable(text string) string {
+	return strings.Map(func(r rune) rune {
+		if (unicode.IsControl(r) || r == utf8.RuneError) && r != '\t' && r != '\n' {
+			return '\uFFFD'
+		}
+		return r
+	}, text)
+}
+
 // fail notes a mistake at n.
 func (d *document) fail(n *yaml.Node, format string, args ...any) {
+	if len(d.errs) >= maxKept {
+		d.more++
+		return
+	}
 	d.errs = append(d.errs, d.at(n.Line, n.Column, fmt.Sprintf(format, args...)))
 }
 
@@ -104,7 +183,11 @@ func (d *document) err() error {
 		}
 		return cmp.Or(cmp.Compare(x.Line, y.Line), cmp.Compare(x.Column, y.Column))
 	})
-	return errors.Join(d.errs...)
+	shown := d.errs
+	if more := len(d.errs) + d.more - maxMistakes; more > 0 {
+		shown = append(slices.Clone(shown[:maxMistakes]), fmt.Errorf("%s: and %d more", printable(d.file), more))
+	}
+	return errors.Join(shown...)
 }
 
 // field is a key of a mapping with its value.
@@ -121,6 +204,10 @@ func (d *document) mapping(n *yaml.Node, what string, allowed []string) []field 
 	seen := map[string]int{}
 	for i := 0; i+1 < len(n.Content); i += 2 {
 		key, value := n.Content[i], n.Content[i+1]
+		if key.Kind != yaml.ScalarNode || key.Value == "" {
+			d.fail(key, "%s: a key must be text, this is %s", what, kindName(key))
+			continue
+		}
 		if first, dup := seen[key.Value]; dup {
 			d.fail(key, "%s: key %q stands already in line %d", what, key.Value, first)
 			continue
@@ -150,6 +237,10 @@ func (d *document) sequence(n *yaml.Node, what string) []*yaml.Node {
 func (d *document) str(n *yaml.Node, what string) string {
 	if n.Kind != yaml.ScalarNode || n.Tag == "!!null" || n.Value == "" {
 		d.fail(n, "%s must be text, this is %s", what, kindName(n))
+		return ""
+	}
+	if len(n.Value) > maxText {
+		d.fail(n, "%s is longer than %d bytes", what, maxText)
 		return ""
 	}
 	return strings.TrimSpace(n.Value)
@@ -207,11 +298,20 @@ func kindName(n *yaml.Node) string {
 	case n.Tag == "!!null" || n.Value == "":
 		return "empty"
 	}
+	if n.Kind == yaml.AliasNode {
+		return "an alias"
+	}
+	if len(n.Value) > maxShown {
+		return "a long text"
+	}
 	return strconv.Quote(n.Value)
 }
 
 // didYouMean is `; did you mean "x"?` for the nearest choice, or "".
 func didYouMean(word string, choices []string) string {
+	if len(word) > maxShown {
+		return ""
+	}
 	best, at := "", len(word)/3+2
 	for _, c := range choices {
 		if n := editDistance(word, c); n < at {

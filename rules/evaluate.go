@@ -71,6 +71,10 @@ func (e *evaluator) rule(r *Rule) []*Finding {
 		}
 		return nil
 	}
+	if len(keys) > maxScopes {
+		e.stop(r.File, r.Line, "rule %s: it has %d scopes, the first %d are judged", r.ID.ID, len(keys), maxScopes)
+		keys = keys[:maxScopes]
+	}
 	var out []*Finding
 	for _, key := range keys {
 		if f := e.judge(r, key); f != nil {

@@ -19,7 +19,16 @@ var ruleKeys = []string{"id", "title", "layer", "severity", "per", "select", "ef
 type loader struct {
 	ids        map[string]ID
 	signatures map[string]*fact.Signature
+	seen       map[string]string // rules by id: their files
 }
+
+// maxSelections and maxConditions are how many a rule may have; ours stay below a
+// quarter.
+const (
+	maxSelections = 64
+	maxConditions = 128
+	maxNesting    = 8 // of all, any, not
+)
 
 // rule reads one rule file.
 func (l *loader) rule(file string, text []byte, builtin bool) (*Rule, error) {
@@ -39,9 +48,16 @@ func (l *loader) rule(file string, text []byte, builtin bool) (*Rule, error) {
 	}
 	l.heading(d, r, at)
 	if n := at["select"]; n != nil {
+		if len(n.Content) > 2*maxSelections {
+			d.fail(n, "a rule has at most %d selections", maxSelections)
+			return nil, d.err()
+		}
 		for _, f := range d.mapping(n, "select", nil) {
 			if s := l.selection(d, f); s != nil {
+				s.Rule = r.ID.ID
 				r.Select = append(r.Select, s)
+			} else {
+				d.broken[f.key.Value] = true
 			}
 		}
 	}
@@ -59,6 +75,10 @@ func (l *loader) heading(d *document, r *Rule, at map[string]*yaml.Node) {
 		if name != "" && !ok {
 			d.fail(n, "id %q is not in ids.yaml%s", name, didYouMean(name, slices.Collect(maps.Keys(l.ids))))
 		}
+		if first := l.seen[name]; first != "" && name != "" {
+			d.fail(n, "rule %s stands already in %s", name, first)
+		}
+		l.seen[name] = d.file
 		id.ID = name
 		r.ID = id
 	}
@@ -139,7 +159,9 @@ func (d *document) where(s *Schema, n *yaml.Node) *predicate {
 	if issues != nil {
 		for _, e := range issues.Errors() {
 			place := *n
-			if e.Location.Line() == 1 && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
+			if e.Location.Line() < 1 {
+				// A limit has no place in the text.
+			} else if e.Location.Line() == 1 && n.Style&(yaml.LiteralStyle|yaml.FoldedStyle) == 0 {
 				place.Column += e.Location.Column()
 				if n.Style&(yaml.SingleQuotedStyle|yaml.DoubleQuotedStyle) != 0 {
 					place.Column++
@@ -173,11 +195,14 @@ func fieldHint(s *Schema, message string) string {
 
 // judgements reads effect, cause, certain, support and rules_out.
 func (l *loader) judgements(d *document, r *Rule, at map[string]*yaml.Node) {
-	for key, into := range map[string]*[]*Condition{"effect": &r.Effect, "cause": &r.Cause, "certain": &r.Certain, "support": &r.Support} {
-		if n := at[key]; n != nil {
-			for _, item := range d.sequence(n, key) {
+	for _, list := range []struct {
+		key  string
+		into *[]*Condition
+	}{{"effect", &r.Effect}, {"cause", &r.Cause}, {"certain", &r.Certain}, {"support", &r.Support}} {
+		if n := at[list.key]; n != nil {
+			for _, item := range d.sequence(n, list.key) {
 				if c := d.condition(r, item, true); c != nil {
-					*into = append(*into, c)
+					*list.into = append(*list.into, c)
 				}
 			}
 		}
@@ -206,8 +231,8 @@ func (l *loader) known(d *document, n *yaml.Node) {
 }
 
 func (d *document) template(r *Rule, n *yaml.Node) *template {
-	t, err := parseTemplate(d.str(n, "a sentence"), r.selection)
-	if err != nil {
+	t, errs := parseTemplate(d.str(n, "a sentence"), r.selection, d.broken)
+	for _, err := range errs {
 		d.fail(n, "%v", err)
 	}
 	return t
@@ -274,7 +299,7 @@ func (l *loader) agree(d *document, r *Rule, at map[string]*yaml.Node) {
 		}
 	}
 	for _, s := range r.Select {
-		if !used[s] {
+		if !used[s] && !d.lost {
 			d.fail(&yaml.Node{Line: s.Line, Column: 3}, "selection %q is used by no condition", s.Name)
 		}
 		if s.On != "" && r.Per != "" && s.On != r.Per {
@@ -282,6 +307,7 @@ func (l *loader) agree(d *document, r *Rule, at map[string]*yaml.Node) {
 		}
 	}
 	switch {
+	case d.lost: // what there is of conditions is not all
 	case len(r.Cause) == 0 && len(r.Effect) == 0:
 		d.fail(d.root, "the rule has neither cause nor effect")
 	case len(r.Cause) == 0 && r.ID.Role == RoleCause && r.Ceiling != Suspected:

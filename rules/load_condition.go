@@ -12,6 +12,15 @@ var words = []string{string(AtLeast), string(AtMost), string(None), string(AtLea
 
 // condition reads `{name: ..., WORD: ...}`.
 func (d *document) condition(r *Rule, n *yaml.Node, named bool) *Condition {
+	d.nested++
+	defer func() { d.nested-- }()
+	if d.conditions++; d.nested > maxNesting || d.conditions > maxConditions {
+		if !d.lost {
+			d.fail(n, "a rule has at most %d conditions, %d deep", maxConditions, maxNesting)
+		}
+		d.lost = true
+		return nil
+	}
 	c := &Condition{Line: n.Line}
 	for _, f := range d.mapping(n, "a condition", append([]string{"name"}, words...)) {
 		if f.key.Value == "name" {
@@ -42,6 +51,7 @@ func (d *document) condition(r *Rule, n *yaml.Node, named bool) *Condition {
 	}
 	if c.Word == "" {
 		d.fail(n, "the condition has none of the words %s", strings.Join(words, ", "))
+		d.lost = true
 		return nil
 	}
 	if named && c.Name == "" {
@@ -53,7 +63,10 @@ func (d *document) condition(r *Rule, n *yaml.Node, named bool) *Condition {
 func (d *document) selectionRef(r *Rule, n *yaml.Node) *Selection {
 	name := d.str(n, "selection")
 	s := r.selection(name)
-	if s == nil && name != "" {
+	if s == nil {
+		d.lost = true
+	}
+	if s == nil && name != "" && !d.broken[name] {
 		var names []string
 		for _, s := range r.Select {
 			names = append(names, s.Name)

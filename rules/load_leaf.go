@@ -51,6 +51,7 @@ func (d *document) leaf(r *Rule, c *Condition, n *yaml.Node) {
 	for _, key := range sortedKeys(keys) {
 		if keys[key] && at[key] == nil {
 			d.fail(n, "%s needs %s", c.Word, key)
+			d.lost = true
 		}
 	}
 	d.agreeLeaf(c, n, at)

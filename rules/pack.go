@@ -40,7 +40,7 @@ func LoadTested(packs ...fs.FS) (*Set, error) { return load(packs, true) }
 func load(packs []fs.FS, tests bool) (*Set, error) {
 	s := &Set{IDs: map[string]ID{}}
 	sum := sha256.New()
-	l := &loader{ids: s.IDs, signatures: map[string]*fact.Signature{}}
+	l := &loader{ids: s.IDs, signatures: map[string]*fact.Signature{}, seen: map[string]string{}}
 	if err := loadIDs("ids.yaml", idsYAML, s.IDs); err != nil {
 		return nil, err
 	}
@@ -56,7 +56,6 @@ func load(packs []fs.FS, tests bool) (*Set, error) {
 		}
 	}
 	slices.SortFunc(s.Rules, func(a, b *Rule) int { return strings.Compare(a.ID.ID, b.ID.ID) })
-	errs = append(errs, s.duplicates()...)
 	if err := errors.Join(errs...); err != nil {
 		return nil, err
 	}
@@ -75,9 +74,13 @@ func (s *Set) add(l *loader, pack fs.FS, builtin bool, hash func([]byte) (int, e
 		}
 	}
 	if !builtin {
-		if text, err := fs.ReadFile(pack, "ids.yaml"); err == nil {
+		text, err := readFile(pack, "ids.yaml")
+		switch {
+		case err == nil:
 			hash(text)
 			errs = append(errs, loadIDs("ids.yaml", text, s.IDs))
+		case !errors.Is(err, fs.ErrNotExist):
+			errs = append(errs, err)
 		}
 	}
 	errs = append(errs, eachFile(pack, "signatures", hashed(func(file string, text []byte) error {
@@ -113,13 +116,27 @@ func eachFile(pack fs.FS, dir string, read func(file string, text []byte) error)
 	files, err := yamlFiles(pack, dir)
 	errs := []error{err}
 	for _, file := range files {
-		text, err := fs.ReadFile(pack, file)
+		text, err := readFile(pack, file)
 		if err == nil {
 			err = read(file, text)
 		}
 		errs = append(errs, err)
 	}
 	return errors.Join(errs...)
+}
+
+// readFile reads a file of a pack, and nothing that is none: a pipe would never end.
+func readFile(pack fs.FS, file string) ([]byte, error) {
+	st, err := fs.Stat(pack, file)
+	switch {
+	case err != nil:
+		return nil, err
+	case !st.Mode().IsRegular():
+		return nil, &LoadError{File: file, Line: 1, Column: 1, Text: "this is no regular file"}
+	case st.Size() > maxFileSize:
+		return nil, &LoadError{File: file, Line: 1, Column: 1, Text: fmt.Sprintf("the file is larger than %d bytes", maxFileSize)}
+	}
+	return fs.ReadFile(pack, file)
 }
 
 // yamlFiles lists the YAML files below dir, sorted; a missing dir has none.
@@ -138,17 +155,6 @@ func yamlFiles(pack fs.FS, dir string) ([]string, error) {
 		return nil, nil
 	}
 	return files, err
-}
-
-// duplicates finds rules with the same id.
-func (s *Set) duplicates() []error {
-	var errs []error
-	for i, r := range s.Rules {
-		if i > 0 && s.Rules[i-1].ID.ID == r.ID.ID {
-			errs = append(errs, fmt.Errorf("%s:%d: rule %s stands already in %s", r.File, r.Line, r.ID.ID, s.Rules[i-1].File))
-		}
-	}
-	return errs
 }
 
 // Find returns the rule with the id or alias, and what ids.yaml says of it.

@@ -1,8 +1,10 @@
 package rules
 
 import (
+	"errors"
 	"fmt"
 	"reflect"
+	"regexp/syntax"
 	"slices"
 
 	"cel.dev/cel-go/cel"
@@ -192,11 +194,54 @@ func compilePredicate(s *Schema, text string) (*predicate, *cel.Issues, error) {
 	if ast.OutputType() != cel.BoolType {
 		return nil, nil, fmt.Errorf("a predicate must be a bool, this is a %s", ast.OutputType())
 	}
+	if err := checkPatterns(ast); err != nil {
+		return nil, nil, err
+	}
 	program, err := env.Program(ast, cel.EvalOptions(cel.OptOptimize), cel.CostLimit(predicateCost))
 	if err != nil {
 		return nil, nil, err
 	}
 	return &predicate{text, s, program, citedColumns(s, ast)}, nil, nil
+}
+
+// checkPatterns wants every regular expression written out, and small: the cost of a
+// match is counted by the length of the pattern, and "x{1000}" is short.
+func checkPatterns(a *cel.Ast) error {
+	var errs []error
+	ast.PreOrderVisit(a.NativeRep().Expr(), ast.NewExprVisitor(func(e ast.Expr) {
+		if e.Kind() != ast.CallKind || e.AsCall().FunctionName() != "matches" {
+			return
+		}
+		args := e.AsCall().Args()
+		pattern := args[len(args)-1]
+		text, ok := "", false
+		if pattern.Kind() == ast.LiteralKind {
+			text, ok = pattern.AsLiteral().Value().(string)
+		}
+		if !ok {
+			errs = append(errs, errors.New("the pattern of matches must be written out"))
+		} else if err := checkPattern(text); err != nil {
+			errs = append(errs, err)
+		}
+	}))
+	return errors.Join(errs...)
+}
+
+// maxPattern is how many instructions a regular expression may compile to: the
+// largest of ours has below 200.
+const maxPattern = 5000
+
+// checkPattern refuses what is not RE2 and what repeats itself into a bomb.
+func checkPattern(pattern string) error {
+	re, err := syntax.Parse(pattern, syntax.Perl)
+	if err != nil {
+		return err
+	}
+	prog, err := syntax.Compile(re.Simplify())
+	if err == nil && len(prog.Inst) > maxPattern {
+		err = fmt.Errorf("the pattern is too large: %d steps, at most %d", len(prog.Inst), maxPattern)
+	}
+	return err
 }
 
 // citedColumns are the columns `row.NAME` in the predicate that know their line.
@@ -213,30 +258,34 @@ func citedColumns(s *Schema, a *cel.Ast) []Column {
 	return cited
 }
 
-// eval says whether the row passes. An error means that the cost limit was hit
+// eval says whether the row passes, and what it cost to tell. An error means that the cost limit was hit
 // or that the predicate failed on this row.
-func (p *predicate) eval(value any) (Truth, error) {
+func (p *predicate) eval(value any) (truth Truth, cost uint64, err error) {
 	return p.run(record{schema: p.schema, value: value})
 }
 
 // evalHeader says whether rows of which only the table's header columns are known
 // could pass.
 func (p *predicate) evalHeader(value any) (Truth, error) {
-	return p.run(record{schema: p.schema, value: value, only: append([]string{}, p.schema.known...)})
+	truth, _, err := p.run(record{schema: p.schema, value: value, only: append([]string{}, p.schema.known...)})
+	return truth, err
 }
 
-func (p *predicate) run(row record) (Truth, error) {
-	out, _, err := p.program.Eval(map[string]any{"row": row})
+func (p *predicate) run(row record) (truth Truth, cost uint64, err error) {
+	out, details, err := p.program.Eval(map[string]any{"row": row})
+	if details != nil && details.ActualCost() != nil {
+		cost = *details.ActualCost()
+	}
 	if err != nil {
-		return Unknown, err
+		return Unknown, cost, err
 	}
 	switch v := out.(type) {
 	case types.Bool:
-		return truthOf(bool(v)), nil
+		return truthOf(bool(v)), cost, nil
 	case *types.Unknown:
-		return Unknown, nil
+		return Unknown, cost, nil
 	}
-	return Unknown, fmt.Errorf("unexpected result %v", out)
+	return Unknown, cost, fmt.Errorf("unexpected result %v", out)
 }
 
 // String is the predicate as it was written.

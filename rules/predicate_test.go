@@ -36,7 +36,7 @@ func TestPredicate(t *testing.T) {
 			t.Errorf("%s: %v", tt.where, err)
 			continue
 		}
-		got, err := p.eval(tt.row)
+		got, _, err := p.eval(tt.row)
 		if err != nil || got != tt.want {
 			t.Errorf("%s: got %v, %v; want %v", tt.where, got, err, tt.want)
 		}
@@ -60,7 +60,7 @@ func TestPredicateCostLimit(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
-	if got, err := p.eval(&fact.Stack{Frames: frames}); err == nil {
+	if got, _, err := p.eval(&fact.Stack{Frames: frames}); err == nil {
 		t.Errorf("no error, got %v", got)
 	}
 }

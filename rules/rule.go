@@ -87,6 +87,7 @@ type Next struct{ Now, ForGood, Collect []*template }
 // Selection picks rows of one table.
 type Selection struct {
 	Name  string
+	Rule  string // its rule's id
 	Table *Schema
 	Where *predicate
 	// Signature limits hits to one signature, nil elsewhere.

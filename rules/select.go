@@ -9,6 +9,15 @@ import (
 	"culprit/analyze/fact"
 )
 
+const (
+	// selectionCost bounds a predicate over all rows, in CEL's units: a million rows
+	// at what the dearest predicate of the built-in pack costs.
+	selectionCost = 400_000_000
+	// maxScopes is how many scopes a rule may have on one node: no node has as many
+	// containers, and who calls 2,000 processes sick says nothing.
+	maxScopes = 2000
+)
+
 // evaluator judges the rules over the rows of one node boot.
 type evaluator struct {
 	tables   *fact.Tables
@@ -18,6 +27,7 @@ type evaluator struct {
 	graph    graph
 	names    map[fact.Key]string
 	memo     map[*Selection]*selected
+	held     map[*Schema]map[fact.Key]bool
 	problems []fact.Problem
 }
 
@@ -28,10 +38,18 @@ type selected struct {
 	absent         bool
 	looked         []fact.Ref
 	reach          map[string][]span
+	// byKey are the rows of each key, of a selection with one; anyones are rows that
+	// may be of any key.
+	byKey   map[fact.Key]*keyedRows
+	anyones []Row
 }
 
+// keyedRows are a selection's rows of one key.
+type keyedRows struct{ passed, unsure []Row }
+
 func newEvaluator(t *fact.Tables, at fact.Place) *evaluator {
-	e := &evaluator{tables: t, at: at, rows: map[*Schema][]Row{}, coverage: map[string][]fact.Coverage{}, memo: map[*Selection]*selected{}}
+	e := &evaluator{tables: t, at: at, rows: map[*Schema][]Row{}, coverage: map[string][]fact.Coverage{}, memo: map[*Selection]*selected{},
+		held: map[*Schema]map[fact.Key]bool{}}
 	for _, s := range Tables() {
 		for _, row := range s.rows(t) {
 			if s.place(row.Value) == at {
@@ -61,8 +79,18 @@ func (e *evaluator) selectRows(s *Selection) *selected {
 	if done := e.memo[s]; done != nil {
 		return done
 	}
-	out := &selected{}
+	out := e.filter(s)
 	e.memo[s] = out
+	if s.On != "" {
+		out.index(s)
+	}
+	return out
+}
+
+// filter evaluates the predicate. It gives up where that costs too much.
+func (e *evaluator) filter(s *Selection) *selected {
+	out := &selected{}
+	var total uint64
 	for _, row := range e.rows[s.Table] {
 		if s.Signature != nil && row.Value.(*fact.Hit).Signature != s.Signature.ID {
 			continue
@@ -70,11 +98,14 @@ func (e *evaluator) selectRows(s *Selection) *selected {
 		truth := True
 		if s.Where != nil {
 			var err error
-			if truth, err = s.Where.eval(row.Value); err != nil {
-				e.problems = append(e.problems, fact.Problem{Ref: fact.Ref{Source: s.File, Line: s.Line},
-					Text: fmt.Sprintf("selection %s is not evaluated: %v", s.Name, err)})
-				out.missing, out.passed, out.unsure = "selection "+s.Name+" was stopped", nil, nil
-				return out
+			var cost uint64
+			truth, cost, err = s.Where.eval(row.Value)
+			if total += cost; err == nil && total > selectionCost {
+				err = fmt.Errorf("its predicate costs more than %d over all rows", selectionCost)
+			}
+			if err != nil {
+				e.stop(s.File, s.Line, "rule %s: selection %s is not evaluated: %v", s.Rule, s.Name, err)
+				return &selected{missing: "selection " + s.Name + " was stopped"}
 			}
 		}
 		switch truth {
@@ -87,6 +118,38 @@ func (e *evaluator) selectRows(s *Selection) *selected {
 	out.missing, out.absent, out.looked = e.lacks(s)
 	out.reach = e.reach(s)
 	return out
+}
+
+// index sorts the rows by key. A process whose superblock nothing names may wait on
+// any, a line whose container nothing names may be about any.
+func (all *selected) index(s *Selection) {
+	all.byKey = map[fact.Key]*keyedRows{}
+	open := s.On == fact.KeyMount || s.On == fact.KeyContainer && s.Table == hitsTable
+	sorted := func(rows []Row, add func(k *keyedRows, row Row)) {
+		for _, row := range rows {
+			keys := s.keysOf(row)
+			if len(keys) == 0 && open {
+				all.anyones = append(all.anyones, row)
+			}
+			for i, k := range keys {
+				if slices.ContainsFunc(keys[:i], k.Same) {
+					continue
+				}
+				id := k.Identity()
+				if all.byKey[id] == nil {
+					all.byKey[id] = &keyedRows{}
+				}
+				add(all.byKey[id], row)
+			}
+		}
+	}
+	sorted(all.passed, func(k *keyedRows, row Row) { k.passed = append(k.passed, row) })
+	sorted(all.unsure, func(k *keyedRows, row Row) { k.unsure = append(k.unsure, row) })
+}
+
+// stop notes that a rule was not fully evaluated.
+func (e *evaluator) stop(file string, line int, format string, args ...any) {
+	e.problems = append(e.problems, fact.Problem{Ref: fact.Ref{Source: file, Line: line}, Text: fmt.Sprintf(format, args...)})
 }
 
 // lacks says why rows of the selection may exist outside the table, "" when they
@@ -197,31 +260,29 @@ func (e *evaluator) pickFor(key fact.Key) func(*Selection) picked {
 			p.passed, p.unsure = all.passed, all.unsure
 			return p
 		}
-		has := func(row Row) bool { return slices.ContainsFunc(s.keysOf(row), key.Same) }
-		// A process whose superblock nothing names may wait on any, a line whose container
-		// nothing names may be about any.
-		anywhere := func(row Row) bool {
-			return (s.On == fact.KeyMount || s.On == fact.KeyContainer && s.Table == hitsTable) && len(s.keysOf(row)) == 0
+		if rows := all.byKey[key.Identity()]; rows != nil {
+			p.passed, p.unsure = rows.passed, rows.unsure
 		}
-		for _, row := range all.passed {
-			switch {
-			case has(row):
-				p.passed = append(p.passed, row)
-			case anywhere(row):
-				p.unsure = append(p.unsure, row)
-			}
-		}
-		for _, row := range all.unsure {
-			if has(row) || anywhere(row) {
-				p.unsure = append(p.unsure, row)
-			}
-		}
+		p.unsure = slices.Concat(p.unsure, all.anyones)
 		// The one row of a container is there, so no other can be missing.
-		if s.On == s.Table.whole && slices.ContainsFunc(e.rows[s.Table], has) {
+		if s.On == s.Table.whole && e.holds(s.Table, key) {
 			p.missing, p.absent = "", false
 		}
 		return p
 	}
+}
+
+// holds reports whether a table of which one row is all of a key has the key's row.
+func (e *evaluator) holds(table *Schema, key fact.Key) bool {
+	if e.held[table] == nil {
+		e.held[table] = map[fact.Key]bool{}
+		for _, row := range e.rows[table] {
+			for _, k := range table.keys[table.whole](row.Value) {
+				e.held[table][k.Identity()] = true
+			}
+		}
+	}
+	return e.held[table][key.Identity()]
 }
 
 // keysFor are the scopes that the rule's keyed selections found rows for.

@@ -60,10 +60,16 @@ func (d *document) checkSignature(line int, sig *fact.Signature) {
 		fail("needs pattern, means, example and near_miss")
 		return
 	}
-	re, err := regexp.Compile(sig.Pattern)
+	err := checkPattern(sig.Pattern)
+	var re *regexp.Regexp
+	if err == nil {
+		re, err = regexp.Compile(sig.Pattern)
+	}
 	switch {
 	case err != nil:
 		fail("has a bad pattern: " + err.Error())
+	case re.MatchString(""):
+		fail("has a pattern that matches an empty line")
 	case !re.MatchString(sig.Example):
 		fail("does not match its example")
 	case re.MatchString(sig.NearMiss):

@@ -29,9 +29,11 @@ type placeholder struct {
 	word      string     // what a total counts, "" none
 }
 
-// parseTemplate checks every place against the rule's selections.
-func parseTemplate(text string, find func(string) *Selection) (*template, error) {
+// parseTemplate checks every place against the rule's selections; it passes over
+// places of those that are broken themselves.
+func parseTemplate(text string, find func(string) *Selection, broken map[string]bool) (*template, []error) {
 	t := &template{}
+	var errs []error
 	var lit strings.Builder
 	for i := 0; i < len(text); i++ {
 		switch {
@@ -41,11 +43,12 @@ func parseTemplate(text string, find func(string) *Selection) (*template, error)
 		case text[i] == '{':
 			end := strings.IndexByte(text[i:], '}')
 			if end < 0 {
-				return nil, fmt.Errorf("%q has a { without }", text)
+				return t, append(errs, fmt.Errorf("%q has a { without }", text))
 			}
-			p, err := parsePlace(text[i+1:i+end], find)
-			if err != nil {
-				return nil, err
+			place := text[i+1 : i+end]
+			p, err := parsePlace(place, find)
+			if name, _, _ := strings.Cut(place, "."); err != nil && !broken[name] {
+				errs = append(errs, err)
 			}
 			t.text, t.place = append(t.text, lit.String()), append(t.place, p)
 			lit.Reset()
@@ -55,7 +58,7 @@ func parseTemplate(text string, find func(string) *Selection) (*template, error)
 		}
 	}
 	t.text = append(t.text, lit.String())
-	return t, nil
+	return t, errs
 }
 
 func parsePlace(place string, find func(string) *Selection) (placeholder, error) {
