@@ -1,6 +1,8 @@
 package rules
 
 import (
+	"math/rand/v2"
+	"slices"
 	"strings"
 	"testing"
 	"time"
@@ -275,5 +277,45 @@ func TestPeriodFound(t *testing.T) {
 		if got := g.period.Seconds(); !ok || got < 0.98*tt.want || got > 1.02*tt.want {
 			t.Errorf("%s: period %v, want %g s", tt.name, g.period, tt.want)
 		}
+	}
+}
+
+// TestPeriodsOfManyKinds draws rhythms, loses beats, adds strays and jitter, and wants
+// the period; events at random have none but by chance.
+func TestPeriodsOfManyKinds(t *testing.T) {
+	r := rand.New(rand.NewPCG(13, 14))
+	found, chance := 0, 0
+	const rounds = 300
+	for range rounds {
+		period := 1 + 60*r.Float64()
+		var times []time.Time
+		n := 15 + r.IntN(60)
+		for i := range n {
+			if r.IntN(4) > 0 {
+				times = append(times, at(float64(i)*period+0.03*period*(r.Float64()-0.5)))
+			}
+			if r.IntN(12) == 0 {
+				times = append(times, at((float64(i)+r.Float64())*period))
+			}
+		}
+		slices.SortFunc(times, time.Time.Compare)
+		g, ok := findGrid(times, tolerance{share: 0.1}, 5)
+		if ratio := g.period.Seconds() / period; ok && ratio > 0.97 && ratio < 1.03 {
+			found++
+		}
+		if ok && (int64(len(g.gaps)) < 4 || 5*g.off > len(g.beats)+g.off) {
+			t.Fatalf("%d gaps, %d beats, %d off", len(g.gaps), len(g.beats), g.off)
+		}
+		var random []time.Time
+		for range 20 {
+			random = append(random, at(1000*r.Float64()))
+		}
+		slices.SortFunc(random, time.Time.Compare)
+		if _, ok := findGrid(random, tolerance{share: 0.1}, 5); ok {
+			chance++
+		}
+	}
+	if found < rounds*95/100 || chance > rounds*10/100 {
+		t.Errorf("%d of %d periods found, %d in random events", found, rounds, chance)
 	}
 }

@@ -228,7 +228,7 @@ func checkPatterns(a *cel.Ast) error {
 }
 
 // maxPattern is how many instructions a regular expression may compile to: the
-// largest of ours has below 200.
+// largest of ours has below 400.
 const maxPattern = 5000
 
 // checkPattern refuses what is not RE2 and what repeats itself into a bomb.
