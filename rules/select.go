@@ -36,6 +36,7 @@ type selected struct {
 	passed, unsure []Row
 	missing        string
 	absent         bool
+	stopped        bool // its predicate was not evaluated to the end
 	looked         []fact.Ref
 	reach          map[string][]span
 	// byKey are the rows of each key, of a selection with one; anyones are rows that
@@ -105,7 +106,7 @@ func (e *evaluator) filter(s *Selection) *selected {
 			}
 			if err != nil {
 				e.stop(s.File, s.Line, "rule %s: selection %s is not evaluated: %v", s.Rule, s.Name, err)
-				return &selected{missing: "selection " + s.Name + " was stopped"}
+				return &selected{missing: "selection " + s.Name + " was stopped", stopped: true}
 			}
 		}
 		switch truth {
@@ -261,11 +262,11 @@ func (e *evaluator) pickFor(key fact.Key) func(*Selection) picked {
 			return p
 		}
 		if rows := all.byKey[key.Identity()]; rows != nil {
-			p.passed, p.unsure = rows.passed, rows.unsure
+			p.passed, p.unsure = slices.Clip(rows.passed), rows.unsure
 		}
 		p.unsure = slices.Concat(p.unsure, all.anyones)
 		// The one row of a container is there, so no other can be missing.
-		if s.On == s.Table.whole && e.holds(s.Table, key) {
+		if s.On == s.Table.whole && !all.stopped && e.holds(s.Table, key) {
 			p.missing, p.absent = "", false
 		}
 		return p

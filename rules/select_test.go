@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strings"
 	"testing"
 
 	"culprit/analyze/fact"
@@ -60,6 +61,28 @@ func TestReachOfLogs(t *testing.T) {
 		possible := e.pickFor(fact.Key{})(s).events().possible()
 		if got := meets(possible, at(tt.from), at(tt.to)); got != tt.possible {
 			t.Errorf("%s: an event is possible: %v, want %v", tt.name, got, tt.possible)
+		}
+	}
+}
+
+// TestStoppedSelectionKnowsNothing: also of a container whose one row is there.
+func TestStoppedSelectionKnowsNothing(t *testing.T) {
+	where, _, err := compilePredicate(containersTable, `["a"].all(x, row.name.contains("zz"))`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Selection{Name: "s", Rule: "r", Table: containersTable, On: fact.KeyContainer, Where: where, File: "defs/r.yaml", Line: 3}
+	key := fact.NewKey(fact.KeyContainer, fact.Place{}, idA, "a")
+	for _, tt := range []struct {
+		name string
+		want Truth
+	}{{"short", True}, {strings.Repeat("x", 1_000_000), Unknown}} {
+		e := newEvaluator(&fact.Tables{
+			Containers: []fact.Container{{ID: idA, Name: tt.name}},
+			Coverage:   []fact.Coverage{{Table: "containers", Complete: true}},
+		}, fact.Place{})
+		if got := (&Condition{Word: None, Of: s}).judge(e.pickFor(key)).Truth; got != tt.want {
+			t.Errorf("none over a name of %d bytes: %v, want %v", len(tt.name), got, tt.want)
 		}
 	}
 }
