@@ -52,7 +52,7 @@ func TestHostileFilesAreRefused(t *testing.T) {
 		{"many selections", strings.Replace(goodRule, "cause:", selections.String()+"cause:", 1), "at most 64 selections"},
 		{"a giant text", strings.Replace(goodRule, "title: t", "title: "+long, 1), "title is longer than 4096 bytes"},
 		{"a giant key", strings.Replace(goodRule, "title: t", long+": t", 1), "r.yaml:2:1: "},
-		{"a giant id", strings.Replace(goodRule, "id: shim-killed", "id: "+long, 1), "r.yaml:1:5: "},
+		{"a giant id", strings.Replace(goodRule, "id: shim-exec-init-exit-race", "id: "+long, 1), "r.yaml:1:5: "},
 		{"a list as a key", strings.Replace(goodRule, "select:", "select:\n  ? [a]\n  : {from: nodes}", 1), "a key must be text, this is a list"},
 		{"wrong UTF-8", strings.Replace(goodRule, "title: t", "title: \xff\xfe", 1), "r.yaml:2:8: this is not UTF-8"},
 		{"a control character", strings.Replace(goodRule, "title: t", "title: \x1b]0;x\x07", 1), "r.yaml:2:8: a control character (U+001B)"},
