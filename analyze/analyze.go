@@ -21,11 +21,14 @@ type Options struct {
 	// Version of the tool, for the report.
 	Version string
 	Limits  bundle.Limits
+	// Stdin is what the path "-" stands for.
+	Stdin io.Reader
 }
 
 // Bundles analyses one incident: one path, or several that belong together. A
-// path is a folder, an archive or one file. The error wraps
-// bundle.ErrUnrecognised when a path holds nothing that can be read.
+// path is a folder, an archive, one file, or "-". The deadline of ctx ends the
+// reading and what was read is analysed. The error wraps bundle.ErrUnrecognised when
+// a path holds nothing that can be read.
 func Bundles(ctx context.Context, o Options, paths ...string) (*Report, error) {
 	set, err := logs.Compile(o.Rules.Signatures)
 	if err != nil {
@@ -34,6 +37,9 @@ func Bundles(ctx context.Context, o Options, paths ...string) (*Report, error) {
 	var all []*parts
 	for i, path := range paths {
 		p, err := read(ctx, func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error) {
+			if path == "-" {
+				return bundle.WalkReader(ctx, "stdin", o.Stdin, o.Limits, visit)
+			}
 			return bundle.Walk(ctx, path, o.Limits, visit)
 		}, set, prefix(i, len(paths)))
 		if err != nil {

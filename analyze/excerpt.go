@@ -35,7 +35,7 @@ func (r *Report) Quote(ctx context.Context, o Options, refs []fact.Ref, paths ..
 		}
 	}
 	for i, path := range paths {
-		if st, err := os.Stat(path); err != nil || st.Mode()&fs.ModeNamedPipe != 0 {
+		if st, err := os.Stat(path); path == "-" || err != nil || st.Mode()&fs.ModeNamedPipe != 0 {
 			continue
 		}
 		r.quote(ctx, o.Limits, path, prefix(i, len(paths)), cited)

@@ -54,7 +54,7 @@ func read(ctx context.Context, open func(visit func(fact.Source, io.Reader)) (bu
 		return nil, err
 	}
 	p.take(b)
-	return p, ctx.Err()
+	return p, nil
 }
 
 // take keeps what the walk itself learned, with the prefix on every path.

@@ -30,6 +30,9 @@ func isTar(head []byte) bool {
 		return true
 	}
 	field := head[tarChecksum : tarChecksum+8]
+	if len(bytes.Trim(field, " \x0001234567")) > 0 {
+		return false
+	}
 	want, err := strconv.ParseInt(string(bytes.Trim(field, " \x00")), 8, 32)
 	if err != nil || head[0] == 0 {
 		return false
@@ -45,51 +48,40 @@ func isTar(head []byte) bool {
 }
 
 // tar visits the regular members of an archive, in the order stored.
-func (w *walker) tar(r io.Reader) error {
-	defer w.in.close()
-	tail := &tailReader{r: &capReader{r: r, left: w.lim.TotalBytes}}
+func (w *walker) tar(a *archive, r io.Reader) error {
+	tail := &tailReader{r: r}
 	raw := &tap{r: tail}
 	tr := tar.NewReader(raw)
 	for {
-		if w.ctx.Err() != nil {
-			return w.ctx.Err()
-		}
 		hdr, err := tr.Next()
 		if err == io.EOF {
-			return w.afterTar(tail)
+			return w.afterTar(a, tail)
 		}
 		if err != nil && !(errors.Is(err, tar.ErrInsecurePath) && hdr != nil) {
-			w.cut(err)
-			return nil
+			return w.cut(a, err)
 		}
-		if w.entries++; w.entries > w.lim.Entries {
-			w.damage = errEntries
-			w.problem("", "%v (%d): the rest is not read", errEntries, w.lim.Entries)
-			return nil
+		if err := w.count(a); err != nil {
+			return err
 		}
 		content := &tap{r: &ratioReader{r: tr, in: raw, start: raw.n, ratio: int64(w.lim.Ratio)}}
-		err = w.entry(hdr, content)
-		if errors.Is(err, errStop) {
-			return nil
-		}
-		if err != nil {
+		if err := w.entry(a, hdr, content); err != nil {
 			return err
 		}
 		// The source has told of a break below it already. A sparse member that
 		// only swells is cut alone.
 		if content.err != nil && !errors.Is(content.err, errRatio) || raw.err != nil {
-			w.damage = errors.Join(content.err, raw.err)
+			w.damage, a.damaged = errors.Join(content.err, raw.err), true
 			return nil
 		}
 	}
 }
 
 // entry visits a regular member and records any other.
-func (w *walker) entry(hdr *tar.Header, content io.Reader) error {
+func (w *walker) entry(a *archive, hdr *tar.Header, content io.Reader) error {
 	var what string
 	switch hdr.Typeflag {
 	case tar.TypeReg, tar.TypeGNUSparse, tar.TypeCont:
-		return w.stored(hdr.Name, content)
+		return w.stored(a, hdr.Name, content)
 	case tar.TypeDir, tar.TypeXGlobalHeader:
 		return nil
 	case tar.TypeSymlink:
@@ -103,46 +95,30 @@ func (w *walker) entry(hdr *tar.Header, content io.Reader) error {
 	default:
 		what = "member of type " + quote(string(rune(hdr.Typeflag)))
 	}
-	name, _ := cleanName(hdr.Name, w.lim.NameBytes)
-	w.problem(name, "%s is not followed", what)
+	w.skipped(a, hdr.Name, what)
 	return nil
-}
-
-// cut records that the archive ends early.
-func (w *walker) cut(err error) {
-	w.damage = err
-	if errors.Is(err, errTotal) {
-		w.problem("", "%v (%d): the rest is not read", errTotal, w.lim.TotalBytes)
-		return
-	}
-	w.problem("", "damaged %s after %d entries: %s", w.bundle.Format, w.entries, reason(err))
 }
 
 // afterTar reads what follows the archive's end, so that a bad checksum of the
 // compression is seen.
-func (w *walker) afterTar(tail *tailReader) error {
+func (w *walker) afterTar(a *archive, tail *tailReader) error {
 	if !tail.zeros(tarBlock) {
-		w.problem("", "the %s has no end mark: it may be cut after %d entries", w.bundle.Format, w.entries)
-		w.damage = io.ErrUnexpectedEOF
+		w.noEnd(a)
 	}
 	buf := make([]byte, 32<<10)
 	var extra bool
 	for {
-		if w.ctx.Err() != nil {
-			return w.ctx.Err()
-		}
 		n, err := tail.Read(buf)
 		extra = extra || !tail.zeros(int64(n))
 		if err == io.EOF {
 			break
 		}
 		if err != nil {
-			w.cut(err)
-			return nil
+			return w.cut(a, err)
 		}
 	}
 	if extra {
-		w.problem("", "content after the end of the %s is not read", w.bundle.Format)
+		return w.cut(a, errTrailing)
 	}
 	return nil
 }

@@ -1,9 +1,9 @@
 // Package bundle opens what a user points at, a folder, an archive or one loose
 // file, and streams it as sources: path, kind, state, size, hash, content.
 //
-// Input is hostile: nothing is ever written to disk, links and devices are
-// recorded and not followed, every length has a limit, and damage is a
-// fact.Problem that leaves the rest readable. The bundle's own format is
+// Input is hostile: nothing is written to disk except one spool file without a
+// name, links and devices are recorded and not followed, every length has a limit,
+// and damage is a fact.Problem that leaves the rest readable. The bundle's own format is
 // described in collect/FORMAT.md.
 package bundle
 
@@ -26,27 +26,30 @@ import (
 // expected.
 var ErrUnrecognised = errors.New("not a bundle")
 
-const expected = "expected a folder, a tar (plain, gzip or zstd), or one log, goroutine dump, listing or terminal session of a node"
+const expected = "expected a folder, an archive (tar, zip, 7z or rar, compressed or not), or one log, goroutine dump, listing or terminal session of a node"
 
-// The formats of a bundle.
+// The formats of a bundle. That of a compressed archive has the suffix .gz, .zst,
+// .xz or .bz2: "tar.gz".
 const (
-	FormatFolder = "folder"
-	FormatTar    = "tar"
-	FormatTarGz  = "tar.gz"
-	FormatTarZst = "tar.zst"
-	FormatFile   = "file"
+	FormatFolder   = "folder"
+	FormatTar      = "tar"
+	FormatZip      = "zip"
+	FormatSevenZip = "7z"
+	FormatRar      = "rar"
+	FormatFile     = "file"
 )
 
 // Bundle is what Walk learned beside the content.
 type Bundle struct {
 	// Name is the base name of the path.
 	Name string
-	// Format is one of the Format constants.
+	// Format is one of the Format constants, with the suffix of a compression.
 	Format string
 	// Manifest is the header of manifest.jsonl; nil when the bundle has none.
 	Manifest *Manifest
-	// Sources are all sources in visiting order. A file that could not be opened
-	// is listed with State fact.Denied though it was not visited.
+	// Sources are all sources in visiting order. Two kinds are listed though they
+	// were not visited: a file that could not be opened, with State fact.Denied, and
+	// before its members an archive inside the bundle, of Kind fact.KindArchive.
 	Sources []fact.Source
 	// Items are the collection steps, from manifest.jsonl, from collect logs and
 	// from "*.err" files that say that a command timed out.
@@ -56,16 +59,18 @@ type Bundle struct {
 	Problems []fact.Problem
 }
 
-// Walk opens path, a folder, a tar (plain, gzip or zstd) or one file, and calls
-// visit once for each source: those of a folder sorted by path, those of an
-// archive as stored. Formats are told by magic bytes, never by name. Content is
-// decompressed, also that of single members; Path stays as stored.
+// Walk opens path, a folder, an archive or one file, and calls visit once for each
+// source: those of a folder sorted by path, those of an archive as stored. Formats
+// are told by magic bytes, never by name. Content is decompressed, also that of
+// single members; Path stays as stored. An archive inside is walked like a folder
+// of its name: sos.tar.xz/proc/7/stack.
 //
 // Path, Kind and what is known of State are set before visit. r is valid until
 // visit returns; it ends with io.EOF at a limit or at damage too, which Walk
 // records, and with the error of ctx once that is cancelled. What visit leaves
 // unread is drained, then Size, SHA256 and State are completed in
-// Bundle.Sources.
+// Bundle.Sources. The deadline of ctx is a limit like the others: what was read
+// until then is kept.
 //
 // Errors are those of ctx, those of opening path, and ErrUnrecognised. Damage
 // inside is an error only when nothing before it could be read.
@@ -75,7 +80,7 @@ func Walk(ctx context.Context, path string, lim Limits, visit func(src fact.Sour
 }
 
 // WalkReader is Walk over one file, an archive or a single source, that is already
-// open. name stands for its base name.
+// open: standard input, for example. name stands for its base name.
 func WalkReader(ctx context.Context, name string, r io.Reader, lim Limits, visit func(src fact.Source, r io.Reader)) (Bundle, error) {
 	w := newWalker(ctx, name, lim, visit)
 	return w.conclude(w.file(r))
@@ -84,8 +89,11 @@ func WalkReader(ctx context.Context, name string, r io.Reader, lim Limits, visit
 // conclude settles what can only be known at the end.
 func (w *walker) conclude(err error) (Bundle, error) {
 	w.finish()
-	if w.ctx.Err() != nil {
-		return w.bundle, w.ctx.Err()
+	if err := w.ctx.Err(); errors.Is(err, context.Canceled) {
+		return w.bundle, err
+	}
+	if errors.Is(err, errStop) {
+		err = nil
 	}
 	if err == nil {
 		err = w.judge()
@@ -100,14 +108,17 @@ type walker struct {
 	visit  func(src fact.Source, r io.Reader)
 	bundle Bundle
 
-	entries int
-	total   int64 // bytes handed to visit
-	damage  error // why the archive ended early, nil when it did not
-	hidden  int   // problems beyond the limit
+	entries   int
+	total     int64  // bytes handed to visit
+	budget    budget // for the bytes of archives
+	damage    error  // why an archive ended early, nil when none did
+	encrypted bool   // a member is
+	hidden    int    // problems beyond the limit
 
 	names    nameSet
 	hash     hash.Hash
-	out, in  opener // of the file and of its members
+	levels   []*opener // by depth
+	spool    spool
 	log      stepLog
 	promised promises
 }
@@ -115,12 +126,13 @@ type walker struct {
 func newWalker(ctx context.Context, name string, lim Limits, visit func(fact.Source, io.Reader)) *walker {
 	lim = lim.orDefaults()
 	name, _ = cleanName(name, lim.NameBytes)
-	return &walker{
+	w := &walker{
 		ctx: ctx, lim: lim, visit: visit, bundle: Bundle{Name: name},
-		names: nameSet{}, hash: sha256.New(),
-		out: opener{ratio: lim.Ratio}, in: opener{ratio: lim.Ratio},
+		names: nameSet{}, hash: sha256.New(), spool: spool{limit: lim.SpoolBytes},
 		promised: promises{byPath: map[string]int{}, stored: map[string]digest{}},
 	}
+	w.budget = budget{lim.TotalBytes, w.ended}
+	return w
 }
 
 func (w *walker) walk(path string) error {
@@ -145,19 +157,18 @@ func (w *walker) walk(path string) error {
 
 // file walks one open file: an archive, or a single source.
 func (w *walker) file(r io.Reader) error {
-	s, err := w.out.open(r, false)
+	s, depth, err := w.unpack(w.bundle.Name, r, 0)
 	if err != nil {
 		return w.unrecognised(fmt.Sprintf("damaged %s (%v)", s.format, err))
 	}
-	defer w.out.close()
 	// A tar's first header is enough here; the source itself sniffs more.
 	head, err := s.body.Peek(headBytes)
 	if err != nil && !errors.Is(err, io.EOF) && len(head) == 0 {
 		return w.unrecognised(fmt.Sprintf("damaged %s (%v)", s.format, err))
 	}
-	if isTar(head) {
-		w.bundle.Format = map[string]string{"": FormatTar, "gzip": FormatTarGz, "zstd": FormatTarZst}[s.format]
-		return w.tar(s.body)
+	if kind := archiveOf(head); kind != "" {
+		w.bundle.Format = kind + suffixes[s.format]
+		return w.archive(&archive{kind: kind, format: w.bundle.Format, depth: depth}, s, r)
 	}
 	w.bundle.Format = FormatFile
 	if len(head) == 0 {
@@ -166,11 +177,7 @@ func (w *walker) file(r io.Reader) error {
 	if kind := KindOf(w.bundle.Name, head); !recognised(kind) {
 		return w.unrecognised(looksLike(head))
 	}
-	err = w.source(w.bundle.Name, s)
-	if errors.Is(err, errStop) {
-		err = nil
-	}
-	return err
+	return w.source(w.bundle.Name, s)
 }
 
 // judge decides whether what was walked is a bundle at all.
@@ -186,6 +193,10 @@ func (w *walker) judge() error {
 	switch {
 	case w.damage != nil && read:
 		return nil
+	case w.encrypted || errors.Is(w.damage, errEncrypted):
+		what = fmt.Sprintf("an encrypted %s", w.bundle.Format)
+	case limits(w.damage):
+		what = fmt.Sprintf("a %s of which nothing was read (%v)", w.bundle.Format, w.damage)
 	case w.damage != nil:
 		what = fmt.Sprintf("a damaged %s (%v)", w.bundle.Format, w.damage)
 	case len(w.bundle.Sources) == 0:
@@ -200,6 +211,10 @@ func (w *walker) unrecognised(what string) error {
 
 // finish settles what can only be known at the end.
 func (w *walker) finish() {
+	for _, o := range w.levels {
+		o.close()
+	}
+	w.spool.close()
 	w.promised.check(w)
 	w.bundle.Items = w.log.fold(w.promised.list, w.bundle.Sources)
 	if w.hidden > 0 {

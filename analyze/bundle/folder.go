@@ -3,14 +3,11 @@ package bundle
 import (
 	"errors"
 	"fmt"
-	"io"
 	"io/fs"
 	"os"
 	"path/filepath"
 	"slices"
 	"strings"
-
-	"culprit/analyze/fact"
 )
 
 // folder visits the regular files below dir, sorted by path. Everything else is
@@ -22,17 +19,13 @@ func (w *walker) folder(dir string) error {
 		return err
 	}
 	defer root.Close()
-	defer w.in.close()
 	paths, err := w.list(dir)
 	if err != nil {
 		return err
 	}
+	a := &archive{kind: FormatFolder, format: FormatFolder}
 	for _, p := range paths {
-		err := w.member(root, p)
-		if errors.Is(err, errStop) {
-			return nil
-		}
-		if err != nil {
+		if err := w.member(a, root, p); err != nil {
 			return err
 		}
 	}
@@ -54,8 +47,8 @@ func (w *walker) list(dir string) ([]string, error) {
 		}
 		name, _ := cleanName(filepath.ToSlash(rel), w.lim.NameBytes)
 		switch {
-		case w.ctx.Err() != nil:
-			return w.ctx.Err()
+		case w.ended() != nil:
+			return w.stop(w.ended())
 		case err != nil && rel == ".":
 			return err
 		case err != nil:
@@ -65,7 +58,7 @@ func (w *walker) list(dir string) ([]string, error) {
 			return nil
 		}
 		if w.entries++; w.entries > w.lim.Entries {
-			w.problem("", "%v (%d): the rest is not read", errEntries, w.lim.Entries)
+			w.stop(errEntries)
 			return fs.SkipAll
 		}
 		switch {
@@ -84,7 +77,7 @@ func (w *walker) list(dir string) ([]string, error) {
 }
 
 // member visits one regular file of a folder.
-func (w *walker) member(root *os.Root, rel string) error {
+func (w *walker) member(a *archive, root *os.Root, rel string) error {
 	f, err := root.Open(rel)
 	if err == nil {
 		defer f.Close()
@@ -94,32 +87,16 @@ func (w *walker) member(root *os.Root, rel string) error {
 		}
 	}
 	if err != nil {
-		return w.denied(filepath.ToSlash(rel), err)
+		w.denied(a, filepath.ToSlash(rel), err)
+		return nil
 	}
-	return w.stored(filepath.ToSlash(rel), f)
-}
-
-// denied records a file that cannot be opened.
-func (w *walker) denied(name string, err error) error {
-	p := w.path(name)
-	w.problem(p, "cannot be opened: %s", reason(err))
-	w.bundle.Sources = append(w.bundle.Sources, fact.Source{Path: p, State: fact.Denied})
-	return nil
-}
-
-// stored visits one member, as it is stored, of a folder or an archive.
-func (w *walker) stored(name string, r io.Reader) error {
-	p := w.path(name)
-	s, err := w.in.open(r, w.promised.hashed(p))
-	if err != nil {
-		w.problem(p, "damaged %s: %s", s.format, reason(err))
-	}
-	return w.source(p, s)
+	return w.stored(a, filepath.ToSlash(rel), f)
 }
 
 // path makes the Path of a member from its name and records what is odd in it.
-func (w *walker) path(name string) string {
+func (w *walker) path(a *archive, name string) string {
 	clean, odd := cleanName(name, w.lim.NameBytes)
+	clean = a.join(clean)
 	p, taken := w.names.add(clean)
 	for _, o := range odd {
 		w.problem(p, "%s: %s", o, quote(name))

@@ -30,10 +30,6 @@ func classify(p string, head []byte) verdict {
 	}
 	s := newSniff(head)
 	v.kind = s.kind(v.want)
-	if v.kind == fact.KindBinary && isTar(head) {
-		v.odd = "an archive inside the bundle is not opened"
-		return v
-	}
 	if v.want == "" || v.want == fact.KindText || v.kind == v.want || isLoose(v.want) && recognised(v.kind) || v.kind == fact.KindTerminal {
 		return v
 	}
@@ -202,7 +198,7 @@ func newSniff(head []byte) *sniff {
 
 // storedName is p without the suffix of a compression.
 func storedName(p string) string {
-	for _, suffix := range []string{".gz", ".zst", ".zstd"} {
+	for _, suffix := range []string{".gz", ".zst", ".zstd", ".xz", ".bz2"} {
 		if strings.EqualFold(path.Ext(p), suffix) {
 			return p[:len(p)-len(suffix)]
 		}

@@ -20,6 +20,12 @@ const (
 	DefaultRatio = 1100
 	// DefaultNameBytes is PATH_MAX: no name on Linux is longer.
 	DefaultNameBytes = 4096
+	// DefaultDepth leaves room for a ticket's zip with a must-gather with a
+	// sosreport with a tar of /proc in it.
+	DefaultDepth = 4
+	// DefaultSpoolBytes is what the largest zip or 7z that we know of takes packed,
+	// several times over.
+	DefaultSpoolBytes = 4 << 30
 )
 
 const (
@@ -36,9 +42,15 @@ const (
 	// maxStepLine is the longest line of one that is believed; a command line of
 	// exec may be 128 KiB (MAX_ARG_STRLEN).
 	maxStepLine = 256 << 10
-	// maxWindow is the largest zstd window, the default of the zstd tool
-	// (--long=27).
+	// maxWindow is the largest window or dictionary of a decoder: the default of the
+	// zstd tool (--long=27), twice that of xz -9, four times that of rar.
 	maxWindow = 128 << 20
+	// spoolMemory is how much of what needs random access is kept in memory before
+	// it goes to the spool file.
+	spoolMemory = 8 << 20
+	// maxDirectory bounds the header of a 7z, which is held in memory: an entry
+	// takes about 100 bytes.
+	maxDirectory = 64 << 20
 )
 
 var (
@@ -47,20 +59,32 @@ var (
 	errSource  = errors.New("limit of bytes in a source reached")
 	errRatio   = errors.New("limit of the compression ratio reached")
 	errEntries = errors.New("limit of entries in a bundle reached")
+	errDepth   = errors.New("limit of archives inside one another reached")
+	errSpool   = errors.New("limit of bytes in the spool reached")
+	errTime    = errors.New("limit of time reached")
 )
 
 // Limits bound what Walk reads. A field that is zero or less means its default.
+// Time is bounded by the deadline of Walk's context: the package has no clock.
 type Limits struct {
-	// Entries is the number of files, folders, links and so on.
+	// Entries is the number of files, folders, links and so on, those of archives
+	// inside the bundle too.
 	Entries int
-	// TotalBytes is the number of decompressed bytes of the bundle, SourceBytes of
-	// one source. A source at its limit is cut; at the total the walk ends.
+	// TotalBytes is the number of decompressed bytes of the bundle's sources, and
+	// again of its archives; SourceBytes that of one source. A source at its limit
+	// is cut; at the total the walk ends.
 	TotalBytes, SourceBytes int64
 	// Ratio is the number of bytes that one compressed byte may become.
 	Ratio int
-	// NameBytes is the length of a path inside the bundle; of a longer one the
+	// NameBytes is the length of a path inside one archive; of a longer one the
 	// tail is kept.
 	NameBytes int
+	// Depth is the number of archives, and of further layers of compression, inside
+	// one another below the bundle itself. What lies deeper is not opened.
+	Depth int
+	// SpoolBytes is the size of the file that holds what needs random access and
+	// comes as a stream. What goes beyond it counts as cut off.
+	SpoolBytes int64
 }
 
 // DefaultLimits returns the limits of the Default constants.
@@ -73,5 +97,7 @@ func (l Limits) orDefaults() Limits {
 		SourceBytes: cmp.Or(max(l.SourceBytes, 0), DefaultSourceBytes),
 		Ratio:       cmp.Or(max(l.Ratio, 0), DefaultRatio),
 		NameBytes:   cmp.Or(max(l.NameBytes, 0), DefaultNameBytes),
+		Depth:       cmp.Or(max(l.Depth, 0), DefaultDepth),
+		SpoolBytes:  cmp.Or(max(l.SpoolBytes, 0), DefaultSpoolBytes),
 	}
 }

@@ -12,15 +12,11 @@ var magics = []struct{ prefix, what string }{
 	{"\x89PNG\r\n\x1a\n", "a PNG image"},
 	{"GIF8", "a GIF image"},
 	{"%PDF-", "a PDF document"},
-	{"PK\x03\x04", "a zip archive (not yet supported)"},
-	{"PK\x05\x06", "an empty zip archive"},
-	{"\xfd7zXZ\x00", "xz-compressed content (not yet supported)"},
-	{"BZh", "bzip2-compressed content (not yet supported)"},
-	{"7z\xbc\xaf\x27\x1c", "a 7z archive (not supported)"},
-	{"Rar!\x1a\x07", "a rar archive (not supported)"},
 	{"\x04\x22\x4d\x18", "lz4-compressed content (not supported)"},
 	{"\x1f\x8b", "gzip-compressed content inside other compression, or damaged"},
 	{"\x28\xb5\x2f\xfd", "zstd-compressed content inside other compression, or damaged"},
+	{"\xfd7zXZ\x00", "xz-compressed content inside other compression, or damaged"},
+	{"BZh", "bzip2-compressed content inside other compression, or damaged"},
 	{"LPKSHHRH", "a binary journal (export it with journalctl)"},
 	{"SQLite format 3\x00", "an SQLite database"},
 	{"\xff\xfe", "UTF-16 text (save it as UTF-8)"},
@@ -37,8 +33,6 @@ func looksLike(head []byte) string {
 	switch {
 	case len(head) == 0:
 		return "an empty file"
-	case isTar(head):
-		return "a tar archive"
 	case len(bytes.Trim(head, "\x00")) == 0:
 		return "NUL bytes only"
 	case isBinary(head):

@@ -8,16 +8,8 @@ import (
 	"hash"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
-)
-
-// Magic bytes: RFC 1952 section 2.3.1 with its only method, RFC 8878 section
-// 3.1.1, and section 3.1.2 for the skippable frames that pzstd writes first.
-var (
-	magicGzip = []byte{0x1f, 0x8b, 8}
-	magicZstd = []byte{0x28, 0xb5, 0x2f, 0xfd}
-	magicSkip = []byte{0x2a, 0x4d, 0x18} // after a byte 0x50 to 0x5f
+	"github.com/mikelolasagasti/xz"
 )
 
 // opener undoes one layer of compression. It keeps its buffers and decoders from
@@ -27,17 +19,19 @@ type opener struct {
 	raw   tap
 	src   *bufio.Reader
 	body  *bufio.Reader
-	gz    *gzip.Reader
+	gz    gzipMembers
 	zst   *zstd.Decoder
+	xz    *xz.Reader
 }
 
 // stream is an opened source or archive.
 type stream struct {
-	// format is "gzip", "zstd" or "" for content that is stored plainly.
+	// format is the name of the outermost compression, "" for content that is
+	// stored plainly.
 	format string
 	body   *bufio.Reader
-	// raw is what the content is read from: it counts, and hashes where format is
-	// not "" and a hash was asked for, the stored bytes.
+	// raw is what the content is read from: it counts, and hashes where a hash was
+	// asked for, the stored bytes.
 	raw *tap
 	// damaged is set when the compression's own header cannot be read: body is
 	// then empty.
@@ -53,59 +47,31 @@ func (o *opener) open(r io.Reader, hashed bool) (stream, error) {
 	}
 	o.raw = tap{r: r}
 	o.src.Reset(&o.raw)
-	s := stream{body: o.src, raw: &o.raw}
-	head, _ := o.src.Peek(4)
-	var dec io.Reader
-	var err error
-	switch {
-	case bytes.HasPrefix(head, magicGzip):
-		s.format = "gzip"
-		o.hashStored(hashed)
-		dec, err = o.gzip()
-	case bytes.HasPrefix(head, magicZstd), len(head) == 4 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:], magicSkip):
-		s.format = "zstd"
-		o.hashStored(hashed)
-		dec, err = o.zstd()
-	default:
+	head, _ := o.src.Peek(magicBytes)
+	s := stream{format: compressionOf(head), body: o.src, raw: &o.raw}
+	if s.format == "" {
 		return s, nil
 	}
+	if hashed {
+		o.hashStored()
+	}
+	dec, err := o.decoder(s.format)
 	if err != nil {
 		o.body.Reset(bytes.NewReader(nil))
 		s.body, s.damaged = o.body, true
 		return s, err
 	}
-	o.body.Reset(&ratioReader{r: dec, in: &o.raw, ratio: int64(o.ratio)})
+	o.body.Reset(&ratioReader{r: &decoding{dec, o.src, s.format}, in: &o.raw, ratio: int64(o.ratio)})
 	s.body = o.body
 	return s, nil
 }
 
 // hashStored makes raw hash all stored bytes, those that are buffered already
-// too, where that is wanted.
-func (o *opener) hashStored(wanted bool) {
-	if !wanted {
-		return
-	}
+// too.
+func (o *opener) hashStored() {
 	o.raw.hash = sha256.New()
 	buffered, _ := o.src.Peek(o.src.Buffered())
 	o.raw.hash.Write(buffered)
-}
-
-func (o *opener) gzip() (io.Reader, error) {
-	if o.gz == nil {
-		o.gz = new(gzip.Reader)
-	}
-	return o.gz, o.gz.Reset(o.src)
-}
-
-func (o *opener) zstd() (io.Reader, error) {
-	if o.zst == nil {
-		dec, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
-		if err != nil {
-			return nil, err
-		}
-		o.zst = dec
-	}
-	return o.zst, o.zst.Reset(o.src)
 }
 
 // close frees the decoder of zstd.
@@ -163,17 +129,28 @@ func (r *ratioReader) Read(p []byte) (int, error) {
 	return n, err
 }
 
-// capReader ends with errTotal after left bytes.
-type capReader struct {
-	r    io.Reader
-	left int64
+// budget is what of a limit on bytes is left. ended, asked before every read, may
+// end the reading too.
+type budget struct {
+	left  int64
+	ended func() error
 }
 
-func (c *capReader) Read(p []byte) (int, error) {
-	if c.left <= 0 {
+// capReader takes what it reads off a budget and ends with errTotal where that is
+// spent.
+type capReader struct {
+	r io.Reader
+	b *budget
+}
+
+func (c capReader) Read(p []byte) (int, error) {
+	if err := c.b.ended(); err != nil {
+		return 0, err
+	}
+	if c.b.left <= 0 {
 		return 0, errTotal
 	}
-	n, err := c.r.Read(p[:min(int64(len(p)), c.left)])
-	c.left -= int64(n)
+	n, err := c.r.Read(p[:min(int64(len(p)), c.b.left)])
+	c.b.left -= int64(n)
 	return n, err
 }

@@ -66,7 +66,7 @@ func (s *promises) check(w *walker) {
 			continue
 		}
 		it := s.list[at]
-		if src.State == fact.Truncated || src.State == fact.Denied {
+		if src.State == fact.Truncated || src.State == fact.Denied || src.State == fact.Skipped {
 			continue
 		}
 		src.State = it.State

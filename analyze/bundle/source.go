@@ -3,7 +3,6 @@ package bundle
 import (
 	"bytes"
 	"cmp"
-	"context"
 	"encoding/hex"
 	"errors"
 	"fmt"
@@ -17,8 +16,8 @@ import (
 // ctx, or errStop when the bundle's limit is reached.
 func (w *walker) source(p string, s stream) error {
 	head, err := s.body.Peek(headBytes)
-	if w.ctx.Err() != nil {
-		return w.ctx.Err()
+	if err := w.ended(); err != nil {
+		return w.stop(err)
 	}
 	v := classify(p, head)
 	// What was cut before its first byte is not called empty.
@@ -29,7 +28,7 @@ func (w *walker) source(p string, s stream) error {
 		w.problem(p, "%s", v.odd)
 	}
 	src := fact.Source{Path: p, Kind: v.kind, State: w.promised.state(p)}
-	r := &sourceReader{ctx: w.ctx, r: s.body, left: min(w.lim.SourceBytes, w.lim.TotalBytes-w.total)}
+	r := &sourceReader{ended: w.ended, r: s.body, left: min(w.lim.SourceBytes, w.lim.TotalBytes-w.total)}
 	if w.promised.hashed(p) && s.format == "" {
 		w.hash.Reset()
 		r.hash = w.hash
@@ -51,7 +50,9 @@ func (w *walker) complete(src fact.Source, s stream, end error) error {
 	if errors.Is(end, errSource) && w.total >= w.lim.TotalBytes {
 		end = errTotal
 	}
-	if end != io.EOF {
+	if errors.Is(end, errTrailing) {
+		w.problem(src.Path, "%v", end)
+	} else if end != io.EOF {
 		src.State = fact.Truncated
 		w.problem(src.Path, "cut after %d bytes: %s", src.Size, reason(end))
 	}
@@ -62,9 +63,8 @@ func (w *walker) complete(src fact.Source, s stream, end error) error {
 		w.promised.stored[src.Path] = digest{s.raw.n, s.raw.sum()}
 	}
 	w.bundle.Sources = append(w.bundle.Sources, src)
-	if errors.Is(end, errTotal) {
-		w.cut(end)
-		return errStop
+	if limits(end) {
+		return w.stop(end)
 	}
 	return nil
 }
@@ -111,16 +111,19 @@ func (w *walker) manifest(p string, text []byte) {
 // sourceReader is the content of one source as visit sees it: counted, limited,
 // hashed where a manifest states a hash, and ended by io.EOF whatever the reason.
 type sourceReader struct {
-	ctx  context.Context
-	r    io.Reader
-	hash hash.Hash
-	n    int64
-	left int64
-	end  error // why it ended, io.EOF when it is whole
+	ended func() error
+	r     io.Reader
+	hash  hash.Hash
+	n     int64
+	left  int64
+	end   error // why it ended, io.EOF when it is whole
 }
 
 func (s *sourceReader) Read(p []byte) (int, error) {
-	if err := s.ctx.Err(); err != nil {
+	switch err := s.ended(); {
+	case errors.Is(err, errTime) && s.end == nil:
+		s.end = errTime
+	case err != nil && s.end == nil:
 		return 0, err
 	}
 	if s.end != nil {

@@ -165,8 +165,8 @@ func TestWalkFormats(t *testing.T) {
 	for _, c := range []struct{ path, name, format string }{
 		{folderOf(t, members...), "incident", FormatFolder},
 		{save(t, "a.bin", archive), "a.bin", FormatTar},
-		{save(t, "a.zip", gz(t, archive)), "a.zip", FormatTarGz},
-		{save(t, "a", zst(t, archive)), "a", FormatTarZst},
+		{save(t, "a.zip", gz(t, archive)), "a.zip", "tar.gz"},
+		{save(t, "a", zst(t, archive)), "a", "tar.zst"},
 	} {
 		b, seen, err := walk(t, c.path, Limits{})
 		if err != nil {
@@ -213,7 +213,7 @@ func TestWalkRefuses(t *testing.T) {
 		{save(t, "a.gz", gz(t, "")), "not a bundle: a.gz looks like an empty file; "},
 		{save(t, "a", html), "not a bundle: a looks like an HTML page; "},
 		{save(t, "a", "\x7fELF\x02\x01\x01"), "not a bundle: a looks like an ELF binary; "},
-		{save(t, "a", "PK\x03\x04\x14\x00"), "not a bundle: a looks like a zip archive (not yet supported); "},
+		{save(t, "a", "PK\x03\x04\x14\x00"), "not a bundle: a looks like a damaged zip (it has no directory); "},
 		{save(t, "a", "notes\n"), "not a bundle: a looks like text of no known form; "},
 		{save(t, "a", whole[:12]), "not a bundle: a looks like damaged gzip (unexpected EOF); "},
 		{save(t, "a\x1b", "notes\n"), `not a bundle: a\x1b looks like text of no known form; `},

@@ -49,8 +49,9 @@ const (
 	KindBootID      Kind = "boot-id"
 	KindDate        Kind = "date" // date at the start and, on a second line, at the end of the collection
 	KindUptime      Kind = "uptime"
-	KindSysctl      Kind = "sysctl" // sysctl -a, or one file of /proc/sys
-	KindText        Kind = "text"   // readable text that no parser of ours wants
+	KindSysctl      Kind = "sysctl"  // sysctl -a, or one file of /proc/sys
+	KindArchive     Kind = "archive" // inside the bundle; its members are sources of their own
+	KindText        Kind = "text"    // readable text that no parser of ours wants
 	KindBinary      Kind = "binary"
 )
 

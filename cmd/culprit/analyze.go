@@ -3,11 +3,13 @@ package main
 import (
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
 	"io"
 	"io/fs"
 	"os"
 	"slices"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -23,6 +25,7 @@ type analyzeFlags struct {
 	format, out, color, failOn string
 	rules                      []string
 	strict, together, full     bool
+	timeLimit                  time.Duration
 }
 
 func analyzeCommand(code *int) *cobra.Command {
@@ -30,18 +33,19 @@ func analyzeCommand(code *int) *cobra.Command {
 	c := &cobra.Command{
 		Use:   "analyze PATH...",
 		Short: "name the root cause of what a bundle shows",
-		Long: `Analyze reads each PATH, a folder, a .tar, .tar.gz or .tar.zst, or one loose
-file, and writes one report each; with --together all of them are one incident.
+		Long: `Analyze reads each PATH, a folder, an archive (tar, zip, 7z or rar, compressed
+or not), one loose file, or - for standard input, and writes one report each; with
+--together all of them are one incident.
 
 Exit status: 0 done, whatever was found; 1 usage or an internal error; 2 a bundle
 cannot be read or is not recognised; 3 a finding at or above --fail-on; 5 evidence
 is missing or damaged and --strict is given. With several PATHs the highest.`,
 		Args: cobra.MinimumNArgs(1),
 		RunE: func(c *cobra.Command, paths []string) error {
-			if err := f.check(); err != nil {
+			if err := f.check(paths); err != nil {
 				return err
 			}
-			return f.run(c.Context(), paths, c.OutOrStdout(), c.ErrOrStderr(), code)
+			return f.run(c.Context(), paths, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr(), code)
 		},
 	}
 	flags := c.Flags()
@@ -52,11 +56,15 @@ is missing or damaged and --strict is given. With several PATHs the highest.`,
 	flags.StringVar(&f.failOn, "fail-on", "", "exit 3 on a finding of at least this `SEVERITY`: critical, warning or info")
 	flags.BoolVar(&f.strict, "strict", false, "exit 5 when evidence is missing or damaged")
 	flags.BoolVar(&f.together, "together", false, "take all PATHs as one incident")
+	flags.DurationVar(&f.timeLimit, "time-limit", 0, "stop to read after this `DURATION` (90s, 10m) and report on what was read; 0 never")
 	flags.StringVar(&f.color, "color", "auto", "`WHEN` to use color: auto, always or never")
 	return c
 }
 
-func (f *analyzeFlags) check() error {
+func (f *analyzeFlags) check(paths []string) error {
+	if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
+		return errors.New("standard input can be read only once")
+	}
 	for _, choice := range []struct {
 		flag, value string
 		choices     []string
@@ -74,12 +82,12 @@ func (f *analyzeFlags) check() error {
 
 // run analyses and writes; a path that cannot be read does not keep the others
 // from their report.
-func (f *analyzeFlags) run(ctx context.Context, paths []string, stdout, stderr io.Writer, code *int) error {
+func (f *analyzeFlags) run(ctx context.Context, paths []string, stdin io.Reader, stdout, stderr io.Writer, code *int) error {
 	set, err := loadRules(f.rules, rules.Load)
 	if err != nil {
 		return err
 	}
-	options := analyze.Options{Rules: set, Version: version, Limits: bundle.DefaultLimits()}
+	options := analyze.Options{Rules: set, Version: version, Limits: bundle.DefaultLimits(), Stdin: stdin}
 	incidents := [][]string{paths}
 	if !f.together {
 		incidents = nil
@@ -89,7 +97,7 @@ func (f *analyzeFlags) run(ctx context.Context, paths []string, stdout, stderr i
 	}
 	var out bytes.Buffer
 	for _, incident := range incidents {
-		report, err := analyze.Bundles(ctx, options, incident...)
+		report, err := f.incident(ctx, options, incident)
 		if err != nil {
 			if ctx.Err() != nil {
 				return ctx.Err()
@@ -112,6 +120,16 @@ func (f *analyzeFlags) run(ctx context.Context, paths []string, stdout, stderr i
 	}
 	_, err = stdout.Write(out.Bytes())
 	return err
+}
+
+// incident analyses paths that belong together, within the time limit.
+func (f *analyzeFlags) incident(ctx context.Context, o analyze.Options, paths []string) (*analyze.Report, error) {
+	if f.timeLimit > 0 {
+		var cancel context.CancelFunc
+		ctx, cancel = context.WithTimeout(ctx, f.timeLimit)
+		defer cancel()
+	}
+	return analyze.Bundles(ctx, o, paths...)
 }
 
 // separators stand between the reports of several PATHs.

@@ -1,6 +1,8 @@
 package main
 
 import (
+	"archive/zip"
+	"bytes"
 	"context"
 	"io"
 	"os"
@@ -36,19 +38,41 @@ func unpack(ts *testscript.TestScript, _ bool, args []string) {
 	ts.Check(err)
 }
 
+// packzip ARCHIVE FILE... writes a zip, so that scripts need no zip on the machine.
+func packzip(ts *testscript.TestScript, _ bool, args []string) {
+	if len(args) < 2 {
+		ts.Fatalf("usage: packzip ARCHIVE FILE...")
+	}
+	var b bytes.Buffer
+	w := zip.NewWriter(&b)
+	for _, name := range args[1:] {
+		f, err := w.Create(name)
+		ts.Check(err)
+		_, err = io.WriteString(f, ts.ReadFile(name))
+		ts.Check(err)
+	}
+	ts.Check(w.Close())
+	ts.Check(os.WriteFile(ts.MkAbs(args[0]), b.Bytes(), 0o644))
+}
+
 // TestScripts runs testdata/script: the command as a user types it. $SAMPLES is
-// the folder of samples.
+// the folder of samples, $ARCHIVES that of testdata/archives.
 func TestScripts(t *testing.T) {
 	samples, err := filepath.Abs("../../samples")
+	if err != nil {
+		t.Fatal(err)
+	}
+	archives, err := filepath.Abs("testdata/archives")
 	if err != nil {
 		t.Fatal(err)
 	}
 	testscript.Run(t, testscript.Params{
 		Dir:                "testdata/script",
 		RequireUniqueNames: true,
-		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"unpack": unpack},
+		Cmds:               map[string]func(*testscript.TestScript, bool, []string){"unpack": unpack, "packzip": packzip},
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SAMPLES", samples)
+			env.Setenv("ARCHIVES", archives)
 			return nil
 		},
 	})

@@ -1,0 +1,165 @@
+package bundle
+
+import (
+	"bufio"
+	"bytes"
+	"compress/bzip2"
+	"errors"
+	"fmt"
+	"io"
+
+	"github.com/klauspost/compress/gzip"
+	"github.com/klauspost/compress/zstd"
+	"github.com/mikelolasagasti/xz"
+)
+
+// The compressions, by the names that problems use.
+const (
+	compGzip  = "gzip"
+	compZstd  = "zstd"
+	compXz    = "xz"
+	compBzip2 = "bzip2"
+)
+
+// Magic bytes: RFC 1952 section 2.3.1 with its only method; RFC 8878 section
+// 3.1.1, and section 3.1.2 for the skippable frames that pzstd writes first; the
+// .xz file format section 2.1.1.1; bzip2's "BZh", its level, and the mark of the
+// first block or, where nothing was packed, of the end.
+var (
+	magicGzip  = []byte{0x1f, 0x8b, 8}
+	magicZstd  = []byte{0x28, 0xb5, 0x2f, 0xfd}
+	magicSkip  = []byte{0x2a, 0x4d, 0x18} // after a byte 0x50 to 0x5f
+	magicXz    = []byte("\xfd7zXZ\x00")
+	magicBzip2 = []byte("BZh")
+	blockBzip2 = []byte{0x31, 0x41, 0x59, 0x26, 0x53, 0x59}
+	endBzip2   = []byte{0x17, 0x72, 0x45, 0x38, 0x50, 0x90}
+)
+
+// magicBytes is how much compressionOf looks at.
+const magicBytes = 10
+
+// compressionOf names the compression that head begins with, "" none.
+func compressionOf(head []byte) string {
+	switch {
+	case bytes.HasPrefix(head, magicGzip):
+		return compGzip
+	case bytes.HasPrefix(head, magicZstd), len(head) >= 4 && head[0]&0xf0 == 0x50 && bytes.Equal(head[1:4], magicSkip):
+		return compZstd
+	case bytes.HasPrefix(head, magicXz):
+		return compXz
+	case bytes.HasPrefix(head, magicBzip2) && len(head) >= magicBytes && (bytes.HasPrefix(head[4:], blockBzip2) || bytes.HasPrefix(head[4:], endBzip2)):
+		return compBzip2
+	}
+	return ""
+}
+
+// errTrailing is how a compressed stream ends that is whole, with something else
+// behind it.
+var errTrailing = errors.New("content after its end is not read")
+
+func (o *opener) decoder(format string) (io.Reader, error) {
+	switch format {
+	case compGzip:
+		return &o.gz, o.gz.reset(o.src)
+	case compZstd:
+		if o.zst == nil {
+			dec, err := newZstd()
+			if err != nil {
+				return nil, err
+			}
+			o.zst = dec
+		}
+		return o.zst, o.zst.Reset(o.src)
+	case compXz:
+		if o.xz != nil {
+			return o.xz, o.xz.Reset(o.src)
+		}
+		dec, err := xz.NewReader(o.src, maxWindow)
+		if err == nil {
+			o.xz = dec
+		}
+		return dec, err
+	}
+	return bzip2.NewReader(o.src), nil
+}
+
+func newZstd() (*zstd.Decoder, error) {
+	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+}
+
+// decoding is the output of a decoder that reads src. It tells what comes behind
+// the stream from damage in it, and takes a panic of the decoder for damage.
+type decoding struct {
+	dec    io.Reader
+	src    io.Reader
+	format string
+}
+
+func (d *decoding) Read(p []byte) (n int, err error) {
+	defer contain(d.format, &err)
+	n, err = d.dec.Read(p)
+	if err != nil && err != io.EOF && behind(err) {
+		if _, err := io.Copy(io.Discard, d.src); err != nil {
+			return n, err
+		}
+		return n, errTrailing
+	}
+	return n, err
+}
+
+// contain makes a panic of a decoder, which hostile input may cause, its error.
+func contain(format string, err *error) {
+	if x := recover(); x != nil {
+		*err = fmt.Errorf("%s: %v", format, x)
+	}
+}
+
+// behind reports whether err says that the next stream, after a whole one, does
+// not begin as one.
+func behind(err error) bool {
+	return errors.Is(err, errTrailing) || errors.Is(err, zstd.ErrMagicMismatch) || errors.Is(err, xz.ErrFormat) ||
+		err == bzip2.StructuralError("bad magic value in continuation file")
+}
+
+// gzipMembers reads one gzip member after the other (RFC 1952 section 2.2) and
+// the NUL bytes that may pad the last.
+type gzipMembers struct {
+	gzip.Reader
+	src *bufio.Reader
+}
+
+func (g *gzipMembers) reset(src *bufio.Reader) error {
+	g.src = src
+	if err := g.Reader.Reset(src); err != nil {
+		return cutShort(err)
+	}
+	g.Multistream(false)
+	return nil
+}
+
+func (g *gzipMembers) Read(p []byte) (int, error) {
+	n, err := g.Reader.Read(p)
+	if err != io.EOF {
+		return n, err
+	}
+	if head, _ := g.src.Peek(len(magicGzip)); bytes.Equal(head, magicGzip) {
+		return n, g.reset(g.src)
+	}
+	for {
+		c, err := g.src.ReadByte()
+		if err != nil {
+			return n, err
+		}
+		if c != 0 {
+			return n, errTrailing
+		}
+	}
+}
+
+// cutShort is err where more was to come.
+func cutShort(err error) error {
+	if err == io.EOF {
+		return io.ErrUnexpectedEOF
+	}
+	return err
+}

@@ -1,0 +1,86 @@
+package bundle
+
+import (
+	"bytes"
+	"io"
+	"os"
+)
+
+// spool holds what needs random access and comes as a stream: in memory up to
+// spoolMemory, beyond that in one file of the temporary folder, which has no name
+// once it is made. Archives inside one another share it like a stack.
+type spool struct {
+	limit  int64 // of the file
+	memory int64 // in use
+	file   *os.File
+	end    int64 // of what is in use of the file
+	named  bool  // the file could not be removed while it is open
+}
+
+// take reads r to its end and returns it for random access until release. Where
+// the error says that r ended early, what came before is there.
+func (s *spool) take(r io.Reader) (at io.ReaderAt, size int64, release func(), err error) {
+	var held bytes.Buffer
+	room := spoolMemory - s.memory
+	n, err := io.Copy(&held, io.LimitReader(r, room))
+	if err != nil || n < room {
+		s.memory += n
+		return bytes.NewReader(held.Bytes()), n, func() { s.memory -= n }, err
+	}
+	start := s.end
+	release = func() { s.end = start }
+	if s.file == nil {
+		if err := s.create(); err != nil {
+			return bytes.NewReader(held.Bytes()), n, release, err
+		}
+	}
+	left := &budget{s.limit - start, func() error { return nil }}
+	to := io.NewOffsetWriter(s.file, start)
+	size, err = io.Copy(to, capReader{io.MultiReader(&held, r), left})
+	if err == errTotal {
+		err = errSpool
+	}
+	s.end += size
+	return io.NewSectionReader(s.file, start, size), size, release, err
+}
+
+// create makes the file and takes its name away, so that it is gone when the
+// process is, however that ends.
+func (s *spool) create() error {
+	f, err := os.CreateTemp("", "culprit-spool-")
+	if err != nil {
+		return err
+	}
+	s.file, s.named = f, os.Remove(f.Name()) != nil
+	return nil
+}
+
+func (s *spool) close() {
+	if s.file == nil {
+		return
+	}
+	s.file.Close()
+	if s.named { // some systems do not remove an open file
+		os.Remove(s.file.Name())
+	}
+	s.file = nil
+}
+
+// directly returns r itself where it is a regular file that s was opened on at its
+// beginning, and stored plainly.
+func directly(s stream, r io.Reader) (at io.ReaderAt, size int64, ok bool) {
+	f, ok := r.(*os.File)
+	if !ok || s.format != "" {
+		return nil, 0, false
+	}
+	st, err := f.Stat()
+	if err != nil || !st.Mode().IsRegular() {
+		return nil, 0, false
+	}
+	if pos, err := f.Seek(0, io.SeekCurrent); err != nil || pos != s.raw.n {
+		return nil, 0, false
+	}
+	// What a manifest states of it is held against all its bytes.
+	s.raw.n = st.Size()
+	return f, st.Size(), true
+}
