@@ -88,14 +88,20 @@ func newZstd() (*zstd.Decoder, error) {
 }
 
 // decoding is the output of a decoder that reads src. It tells what comes behind
-// the stream from damage in it, and takes a panic of the decoder for damage.
+// the stream from damage in it, takes a panic of the decoder for damage, and stays
+// at its end.
 type decoding struct {
 	dec    io.Reader
 	src    io.Reader
 	format string
+	end    error
 }
 
 func (d *decoding) Read(p []byte) (n int, err error) {
+	if d.end != nil {
+		return 0, d.end
+	}
+	defer func() { d.end = err }()
 	defer contain(d.format, &err)
 	n, err = d.dec.Read(p)
 	if err != nil && err != io.EOF && behind(err) {

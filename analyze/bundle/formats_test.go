@@ -114,11 +114,7 @@ func rar4Of(flags uint16, attributes uint32, members ...member) string {
 //	archive 1  ; flags
 //	file 2     ; flags, 4: has crc  size  attributes  crc 4  compression  system  bytes of name  name
 func rar5Of(compression uint64, members ...member) string {
-	block := func(body []byte) string {
-		h := append(binary.AppendUvarint(nil, uint64(len(body))), body...)
-		return string(binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(h))) + string(h)
-	}
-	b := "Rar!\x1a\x07\x01\x00" + block([]byte{1, 0, 0})
+	b := "Rar!\x1a\x07\x01\x00" + rar5Block([]byte{1, 0, 0})
 	for _, m := range members {
 		h := binary.AppendUvarint([]byte{2, 2}, uint64(len(m.content)))
 		h = binary.AppendUvarint(append(h, 4), uint64(len(m.content)))
@@ -126,9 +122,14 @@ func rar5Of(compression uint64, members ...member) string {
 		h = binary.LittleEndian.AppendUint32(h, crc32.ChecksumIEEE([]byte(m.content)))
 		h = append(binary.AppendUvarint(h, compression), 1)
 		h = binary.AppendUvarint(h, uint64(len(m.name)))
-		b += block(append(h, m.name...)) + m.content
+		b += rar5Block(append(h, m.name...)) + m.content
 	}
 	return b + rarEnds[1]
+}
+
+func rar5Block(body []byte) string {
+	h := append(binary.AppendUvarint(nil, uint64(len(body))), body...)
+	return string(binary.LittleEndian.AppendUint32(nil, crc32.ChecksumIEEE(h))) + string(h)
 }
 
 // rows are the sources in a few words.

@@ -1,9 +1,11 @@
 package bundle
 
 import (
+	"archive/zip"
 	"bytes"
 	"context"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"unicode"
@@ -30,7 +32,8 @@ func FuzzKindOf(f *testing.F) {
 	})
 }
 
-func FuzzWalkTar(f *testing.F) {
+// FuzzWalk reaches every format by its first bytes, and archives inside archives.
+func FuzzWalk(f *testing.F) {
 	archive := tarOf(f, member{"ps.txt", psTable}, member{"../m.gz", gz(f, mountinfo)}, member{"collect.log", "03:49:28\trc=0\t0.0s\tps\n"}, member{"manifest.jsonl", header})
 	f.Add([]byte(archive))
 	f.Add([]byte(archive[:1000]))
@@ -38,6 +41,17 @@ func FuzzWalkTar(f *testing.F) {
 	f.Add([]byte(zst(f, archive)))
 	f.Add([]byte(sparseTar("z", 1<<40)))
 	f.Add([]byte(dump))
+	f.Add([]byte(xzOf(f, archive)))
+	f.Add([]byte(decode(f, bzip2Tar)))
+	f.Add([]byte(tarOf(f, member{"in.tar", archive}, member{"in.gz", gz(f, gz(f, psTable))})))
+	one := member{"uname.txt", unameText}
+	f.Add([]byte(zipOf(f, one, member{"in.tar", archive})))
+	f.Add([]byte(rawZip(f, func(*zip.FileHeader) {}, one)))
+	f.Add([]byte(rar4Of(0, 0o644, one)))
+	f.Add([]byte(rar5Of(0, one)))
+	for _, text := range sevenZips {
+		f.Add([]byte(decode(f, text)))
+	}
 	f.Fuzz(func(t *testing.T, raw []byte) {
 		read := map[string]int64{}
 		w := newWalker(context.Background(), "a", Limits{Entries: 100, TotalBytes: 1 << 20, SourceBytes: 1 << 18}, func(src fact.Source, r io.Reader) {
@@ -55,8 +69,11 @@ func FuzzWalkTar(f *testing.F) {
 		if err == nil {
 			_ = w.judge()
 		}
-		if len(w.bundle.Sources) != len(read) || len(read) > 100 {
-			t.Errorf("%d sources, %d visited", len(w.bundle.Sources), len(read))
+		visits := slices.DeleteFunc(slices.Clone(w.bundle.Sources), func(s fact.Source) bool {
+			return s.Kind == fact.KindArchive || s.State == fact.Denied && s.Kind == fact.KindUnknown
+		})
+		if len(visits) != len(read) || len(w.bundle.Sources) > 100 {
+			t.Errorf("%d sources, %d visited", len(visits), len(read))
 		}
 		var total int64
 		for _, s := range w.bundle.Sources {
@@ -70,6 +87,69 @@ func FuzzWalkTar(f *testing.F) {
 		}
 		if total > 1<<20 {
 			t.Errorf("%d bytes, more than the limit", total)
+		}
+	})
+}
+
+// FuzzScanZip finds local headers in anything. Each member takes up some of it.
+func FuzzScanZip(f *testing.F) {
+	whole := zipOf(f, member{"uname.txt", unameText}, member{"ps.txt", psTable})
+	f.Add([]byte(whole))
+	f.Add([]byte(whole[:60]))
+	f.Add([]byte("junk" + rawZip(f, func(*zip.FileHeader) {}, member{"a/b", unameText})))
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		r, size := bytes.NewReader(raw), int64(len(raw))
+		for pos := int64(0); ; {
+			m, start, ok := nextLocal(r, pos, size)
+			if !ok {
+				break
+			}
+			if m.at < pos || start <= m.at || start > size || m.name == "" || m.packed < 0 || m.size < 0 {
+				t.Fatalf("member %+v at %d, content at %d of %d", m, pos, start, size)
+			}
+			pos = start
+		}
+		w := newWalker(context.Background(), "a", Limits{Entries: 100, TotalBytes: 1 << 20}, ignore)
+		var c coders
+		defer c.close()
+		a := &archive{kind: FormatZip, format: FormatZip}
+		if err := w.scanZip(a, &c, r, size); err != nil && err != errStop {
+			t.Error(err)
+		}
+		w.finish()
+		if members, err := readZipDirectory(r, size, 100); err == nil && len(members) > 100 {
+			t.Errorf("%d members", len(members))
+		}
+	})
+}
+
+// FuzzSevenZipHeader parses headers without their checksums.
+func FuzzSevenZipHeader(f *testing.F) {
+	for _, name := range []string{"plain", "bcj"} {
+		raw := decode(f, sevenZips[name])
+		f.Add([]byte(raw[szSignatureBytes+le64([]byte(raw[12:])):]))
+	}
+	f.Add([]byte("\x01\x04\x06\x00\x01\tV\x00\a\v\x05\x00\x01!!\x01\x00")) // a block cut in its methods
+	f.Fuzz(func(t *testing.T, raw []byte) {
+		p := szParser{b: raw, limit: 100}
+		p.byte()
+		h := p.header()
+		if p.err != nil {
+			return
+		}
+		streams := 0
+		for _, file := range h.files {
+			if file.hasStream {
+				streams++
+			}
+		}
+		if len(h.files) > 100 || streams > len(h.streams) {
+			t.Errorf("%d files, %d with content of %d streams", len(h.files), streams, len(h.streams))
+		}
+		for _, b := range h.blocks {
+			if b.size < 0 || b.packed < 0 {
+				t.Errorf("block %+v", b)
+			}
 		}
 	})
 }

@@ -61,7 +61,7 @@ func (o *opener) open(r io.Reader, hashed bool) (stream, error) {
 		s.body, s.damaged = o.body, true
 		return s, err
 	}
-	o.body.Reset(&ratioReader{r: &decoding{dec, o.src, s.format}, in: &o.raw, ratio: int64(o.ratio)})
+	o.body.Reset(&ratioReader{r: &decoding{dec: dec, src: o.src, format: s.format}, in: &o.raw, ratio: int64(o.ratio)})
 	s.body = o.body
 	return s, nil
 }

@@ -43,7 +43,7 @@ func (w *walker) rar(a *archive, r io.Reader) error {
 			w.skipped(a, hdr.Name, fileType(hdr.Mode()))
 		default:
 			// What the decoder holds in its buffer went in before.
-			content := &ratioReader{r: &decoding{dec, raw, "rar"}, in: raw, start: raw.n - headBytes, ratio: int64(w.lim.Ratio)}
+			content := &ratioReader{r: &decoding{dec: dec, src: raw, format: "rar"}, in: raw, start: raw.n - headBytes, ratio: int64(w.lim.Ratio)}
 			err = w.stored(a, hdr.Name, content)
 		}
 		if err != nil {

@@ -123,7 +123,7 @@ func (c *coders) ofSevenZip(b *szBlock, r io.ReaderAt) (io.Reader, error) {
 	if err != nil {
 		return nil, err
 	}
-	return &exactReader{&decoding{dec, src, FormatSevenZip}, b.size}, nil
+	return &exactReader{&decoding{dec: dec, src: src, format: FormatSevenZip}, b.size}, nil
 }
 
 // lzmaHeader is what stands before LZMA in a file of its own:

@@ -293,6 +293,9 @@ func (p *szParser) streams(h *szHeader) {
 		p.blocks(h)
 		id = p.byte()
 	}
+	if p.err != nil {
+		return
+	}
 	for _, b := range h.blocks {
 		if b.inputs > len(packs) {
 			p.fail(errBroken)

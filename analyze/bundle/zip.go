@@ -128,7 +128,7 @@ func (w *walker) zipMember(a *archive, c *coders, m zipMember, packed io.Reader,
 	if want == nil {
 		want = func() (stated, error) { return stated{m.size, m.crc, true}, nil }
 	}
-	whole := &checkedReader{r: &decoding{dec, src, "zip"}, want: want}
+	whole := &checkedReader{r: &decoding{dec: dec, src: src, format: "zip"}, want: want}
 	return w.stored(a, m.name, &ratioReader{r: whole, in: &c.raw, ratio: int64(w.lim.Ratio)})
 }
 
