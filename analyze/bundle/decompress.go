@@ -57,28 +57,27 @@ func compressionOf(head []byte) string {
 // behind it.
 var errTrailing = errors.New("content after its end is not read")
 
-func (o *opener) decoder(format string) (io.Reader, error) {
+func (o *opener) decoder(format string) (dec io.Reader, err error) {
+	defer contain(format, &err)
 	switch format {
 	case compGzip:
 		return &o.gz, o.gz.reset(o.src)
 	case compZstd:
 		if o.zst == nil {
-			dec, err := newZstd()
-			if err != nil {
+			if o.zst, err = newZstd(); err != nil {
 				return nil, err
 			}
-			o.zst = dec
 		}
 		return o.zst, o.zst.Reset(o.src)
 	case compXz:
 		if o.xz != nil {
 			return o.xz, o.xz.Reset(o.src)
 		}
-		dec, err := xz.NewReader(o.src, maxWindow)
+		fresh, err := xz.NewReader(o.src, maxWindow)
 		if err == nil {
-			o.xz = dec
+			o.xz = fresh
 		}
-		return dec, err
+		return fresh, err
 	}
 	return bzip2.NewReader(o.src), nil
 }

@@ -15,6 +15,7 @@ import (
 	"culprit/analyze/fact"
 
 	"github.com/ulikunitz/xz"
+	"github.com/ulikunitz/xz/lzma"
 )
 
 func xzOf(t testing.TB, s string) string {
@@ -364,7 +365,15 @@ func TestZipWithJunk(t *testing.T) {
 }
 
 func TestZipMethods(t *testing.T) {
-	for method, packed := range map[uint16]string{0: unameText, 12: decode(t, bzip2Uname), 93: zst(t, unameText), 95: xzOf(t, unameText)} {
+	var b bytes.Buffer
+	lw, err := lzma.WriterConfig{Size: int64(len(unameText))}.NewWriter(&b)
+	if err != nil {
+		t.Fatal(err)
+	}
+	io.WriteString(lw, unameText)
+	lw.Close()
+	raw := b.String() // properties 5, size 8, content
+	for method, packed := range map[uint16]string{0: unameText, 14: "\x09\x14\x05\x00" + raw[:5] + raw[13:], 12: decode(t, bzip2Uname), 93: zst(t, unameText), 95: xzOf(t, unameText)} {
 		whole := rawZip(t, func(h *zip.FileHeader) {
 			h.Method, h.CRC32, h.UncompressedSize64 = method, crc32.ChecksumIEEE([]byte(unameText)), uint64(len(unameText))
 		}, member{"uname.txt", packed})

@@ -48,9 +48,9 @@ const (
 	// spoolMemory is how much of what needs random access is kept in memory before
 	// it goes to the spool file.
 	spoolMemory = 8 << 20
-	// maxDirectory bounds the header of a 7z, which is held in memory: an entry
-	// takes about 100 bytes.
-	maxDirectory = 64 << 20
+	// maxDirectory bounds the directory of a zip and the header of a 7z, which are
+	// held in memory: DefaultEntries of about 100 bytes, twice.
+	maxDirectory = 128 << 20
 )
 
 var (

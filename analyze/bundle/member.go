@@ -114,8 +114,7 @@ func (c *coders) zstd(src io.Reader) (io.Reader, error) {
 
 // lzma reads LZMA with its five bytes of properties and its size apart, -1 where
 // an end mark tells.
-func (c *coders) lzma(src io.Reader, properties []byte, size int64) (dec io.Reader, err error) {
-	defer contain("lzma", &err)
+func (c *coders) lzma(src io.Reader, properties []byte, size int64) (io.Reader, error) {
 	return lzma.ReaderConfig{DictCap: maxWindow}.NewReader(io.MultiReader(lzmaHeader(properties, size), src))
 }
 

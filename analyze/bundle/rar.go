@@ -17,7 +17,7 @@ var rarEnds = []string{"\xc4\x3d\x7b\x00\x40\x07\x00", "\x1d\x77\x56\x51\x03\x05
 func (w *walker) rar(a *archive, r io.Reader) error {
 	last := &lastReader{r: r}
 	raw := &tap{r: last}
-	dec, err := rardecode.NewReader(raw, rardecode.MaxDictionarySize(maxWindow), rardecode.BufferSize(headBytes))
+	dec, err := openRar(raw)
 	if err != nil {
 		return w.cut(a, rarError(err))
 	}
@@ -43,7 +43,7 @@ func (w *walker) rar(a *archive, r io.Reader) error {
 			w.skipped(a, hdr.Name, fileType(hdr.Mode()))
 		default:
 			// What the decoder holds in its buffer went in before.
-			content := &ratioReader{r: &decoding{dec: dec, src: raw, format: "rar"}, in: raw, start: raw.n - headBytes, ratio: int64(w.lim.Ratio)}
+			content := &ratioReader{r: &decoding{dec: dec, src: raw, format: FormatRar}, in: raw, start: raw.n - headBytes, ratio: int64(w.lim.Ratio)}
 			err = w.stored(a, hdr.Name, content)
 		}
 		if err != nil {
@@ -79,8 +79,13 @@ func (l *lastReader) Read(p []byte) (int, error) {
 
 func (l *lastReader) endsWith(end string) bool { return bytes.HasSuffix(l.last, []byte(end)) }
 
+func openRar(r io.Reader) (dec *rardecode.Reader, err error) {
+	defer contain(FormatRar, &err)
+	return rardecode.NewReader(r, rardecode.MaxDictionarySize(maxWindow), rardecode.BufferSize(headBytes))
+}
+
 func nextInRar(dec *rardecode.Reader) (hdr *rardecode.FileHeader, err error) {
-	defer contain("rar", &err)
+	defer contain(FormatRar, &err)
 	return dec.Next()
 }
 

@@ -98,10 +98,9 @@ const (
 )
 
 // ofSevenZip is the decoder of a block, which ends where the block's content does.
-func (c *coders) ofSevenZip(b *szBlock, r io.ReaderAt) (io.Reader, error) {
+func (c *coders) ofSevenZip(b *szBlock, r io.ReaderAt) (dec io.Reader, err error) {
+	defer contain(FormatSevenZip, &err)
 	src := c.source(io.NewSectionReader(r, b.at, b.packed))
-	var dec io.Reader
-	var err error
 	switch {
 	case b.encrypted:
 		return nil, errEncrypted

@@ -94,8 +94,9 @@ func (w *walker) zip(a *archive, r io.ReaderAt, size int64) error {
 			w.denied(a, m.name, err)
 			continue
 		}
+		m.packed = min(m.packed, size-start)
 		end = start + m.packed
-		packed := io.NewSectionReader(r, start, min(m.packed, size-start))
+		packed := io.NewSectionReader(r, start, m.packed)
 		if err := w.zipMember(a, &c, m, packed, nil); err != nil {
 			return err
 		}
@@ -128,12 +129,13 @@ func (w *walker) zipMember(a *archive, c *coders, m zipMember, packed io.Reader,
 	if want == nil {
 		want = func() (stated, error) { return stated{m.size, m.crc, true}, nil }
 	}
-	whole := &checkedReader{r: &decoding{dec: dec, src: src, format: "zip"}, want: want}
+	whole := &checkedReader{r: &decoding{dec: dec, src: src, format: FormatZip}, want: want}
 	return w.stored(a, m.name, &ratioReader{r: whole, in: &c.raw, ratio: int64(w.lim.Ratio)})
 }
 
 // ofZip is the decoder of a member's method (APPNOTE.TXT 4.4.5).
-func (c *coders) ofZip(m zipMember, src *bufio.Reader) (io.Reader, error) {
+func (c *coders) ofZip(m zipMember, src *bufio.Reader) (dec io.Reader, err error) {
+	defer contain(FormatZip, &err)
 	switch m.method {
 	case 0:
 		return src, nil
@@ -205,6 +207,9 @@ func findZipDirectory(r io.ReaderAt, size int64) (entries uint64, at, length, ba
 	}
 	start := pos - length
 	base = start - at
+	if length > maxDirectory {
+		return 0, 0, 0, 0, errDirectory
+	}
 	if length < 0 || at < 0 || start < 0 || base < 0 {
 		return 0, 0, 0, 0, errors.New("its directory is out of range")
 	}
