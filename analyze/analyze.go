@@ -45,7 +45,7 @@ func Bundles(ctx context.Context, o Options, paths ...string) (*Report, error) {
 		if err != nil {
 			return nil, err
 		}
-		all = append(all, p)
+		all = append(all, p.nodes()...)
 	}
 	return o.judge(together(all)), nil
 }
@@ -71,7 +71,9 @@ func (o Options) judge(all []*parts) *Report {
 		}
 		p.assemble(t, fallback)
 		r.Problems = append(r.Problems, p.problems...)
-		names, formats = append(names, p.bundle.Name), append(formats, p.bundle.Format)
+		if p.bundle.Name != "" { // not another node of a pasted text
+			names, formats = append(names, p.bundle.Name), append(formats, p.bundle.Format)
+		}
 	}
 	join.Join(t)
 	found := o.Rules.Evaluate(t)

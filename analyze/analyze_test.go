@@ -60,9 +60,13 @@ func tablesOf(t testing.TB, files map[string]string) (*fact.Tables, []fact.Probl
 	}
 	p := partsOf(t, set, files)
 	tables := &fact.Tables{}
-	p.assemble(tables, "")
+	var problems []fact.Problem
+	for _, node := range p.nodes() {
+		node.assemble(tables, "")
+		problems = append(problems, node.problems...)
+	}
 	join.Join(tables)
-	return tables, p.problems
+	return tables, problems
 }
 
 const killFrames = "#\t0x1\tgithub.com/docker/docker/daemon.(*Daemon).Kill+0x1\t/d/kill.go:162\n#\t0x2\tgithub.com/docker/docker/daemon.(*Daemon).containerStop+0x1\t/d/stop.go:80\n"

@@ -91,12 +91,16 @@ func (a *assembly) sources() {
 // kernel log tells of the past: it counts only for a task that is still in D, or
 // where no listing could tell.
 func (a *assembly) processes() {
+	a.partInsiders()
 	all := slices.Clone(a.parts.processes)
 	state := map[int]string{}
 	listed := false
 	for _, l := range a.listings {
 		listed = listed || l.Complete
 		all = append(all, l.Processes...)
+	}
+	for _, in := range a.insiders {
+		all = append(all, a.outside(in)...)
 	}
 	for _, p := range all {
 		state[p.PID] = cmp.Or(state[p.PID], p.State)

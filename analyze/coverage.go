@@ -49,13 +49,17 @@ func (a *assembly) coverage() {
 	case len(a.bundle.Items) > 0:
 		add("items", "", false, "the bundle has no record of its collection")
 	}
-	if len(a.t.Mounts) > 0 {
-		add("mounts", "", true, "")
-		missing := a.unseenNamespaces()
+	if len(a.parts.mounts) > 0 {
+		const pasted = "mountinfo only as pasted, in part"
+		add("mounts", "", a.seen[fact.KindMountinfo], pasted)
+		missing := pasted
+		if a.seen[fact.KindMountinfo] {
+			missing = a.unseenNamespaces()
+		}
 		add("rootfs", "", missing == "", missing, a.refsTo(fact.KindMountinfo)...)
 	}
 	if len(a.cgroups) > 0 {
-		add("cgroups", "", true, "", a.refsTo(fact.KindFreezer)...)
+		add("cgroups", "", a.seen[fact.KindFreezer], "freezers only as pasted, in part", a.refsTo(fact.KindFreezer)...)
 	}
 	add("nodes", "", true, "")
 }

@@ -41,6 +41,10 @@ type parts struct {
 	hostname  string
 	bootID    string
 	seen      map[fact.Kind]bool
+
+	pasted   []bundle.Excerpt // pieces of pasted text, not yet read
+	insiders []insider
+	others   []*parts // the other nodes that pasted prompts name
 }
 
 // read walks one bundle and parses every source as it streams by.
@@ -54,6 +58,7 @@ func read(ctx context.Context, open func(visit func(fact.Source, io.Reader)) (bu
 		return nil, err
 	}
 	p.take(b)
+	p.settle()
 	return p, nil
 }
 
@@ -86,10 +91,29 @@ func (p *parts) place() fact.Place {
 // absorb adds another bundle of the same node and boot: one incident in several
 // pieces.
 func (p *parts) absorb(o *parts) {
+	p.merge(o)
+	p.hostname, p.bootID = cmp.Or(p.hostname, o.hostname), cmp.Or(p.bootID, o.bootID)
+	for kind := range o.seen {
+		p.seen[kind] = true
+	}
+	if o.bundle.Name != "" {
+		p.bundle.Name += " + " + o.bundle.Name
+		p.bundle.Format += " + " + o.bundle.Format
+	}
+	p.bundle.Sources = append(p.bundle.Sources, o.bundle.Sources...)
+	p.bundle.Items = append(p.bundle.Items, o.bundle.Items...)
+	if p.bundle.Manifest == nil {
+		p.bundle.Manifest = o.bundle.Manifest
+	}
+}
+
+// merge adds the rows of o.
+func (p *parts) merge(o *parts) {
 	p.problems = append(p.problems, o.problems...)
 	p.processes = append(p.processes, o.processes...)
 	p.hung = append(p.hung, o.hung...)
 	p.listings = append(p.listings, o.listings...)
+	p.insiders = append(p.insiders, o.insiders...)
 	p.mounts = append(p.mounts, o.mounts...)
 	for kind, rows := range o.sockets {
 		p.sockets[kind] = append(p.sockets[kind], rows...)
@@ -104,17 +128,6 @@ func (p *parts) absorb(o *parts) {
 	p.logs = append(p.logs, o.logs...)
 	p.mergeNode(o.node)
 	p.node.Kernel = cmp.Or(p.node.Kernel, o.node.Kernel)
-	p.hostname, p.bootID = cmp.Or(p.hostname, o.hostname), cmp.Or(p.bootID, o.bootID)
-	for kind := range o.seen {
-		p.seen[kind] = true
-	}
-	p.bundle.Name += " + " + o.bundle.Name
-	p.bundle.Format += " + " + o.bundle.Format
-	p.bundle.Sources = append(p.bundle.Sources, o.bundle.Sources...)
-	p.bundle.Items = append(p.bundle.Items, o.bundle.Items...)
-	if p.bundle.Manifest == nil {
-		p.bundle.Manifest = o.bundle.Manifest
-	}
 }
 
 // together joins the pieces of each node boot. A piece that names no node belongs
@@ -199,7 +212,9 @@ func (p *parts) source(src fact.Source, r io.Reader) {
 	case fact.KindProfile:
 		dump, problems := stack.ReadProfile(r, name)
 		add(p, &p.dumps, []stack.Part{dump}, problems)
-	case fact.KindLog, fact.KindKernelLog, fact.KindTerminal:
+	case fact.KindTerminal:
+		p.paste(r, name)
+	case fact.KindLog, fact.KindKernelLog:
 		p.log(src.Kind, r, name)
 	default:
 		p.machine(src.Kind, r, name)
@@ -282,7 +297,7 @@ func (p *parts) mergeNode(n fact.Node) {
 // for the traces of hung tasks. Both read the stream once.
 func (p *parts) log(kind fact.Kind, r io.Reader, name string) {
 	daemon := writerOf(kind, name)
-	if daemon != "" && daemon != "kernel" || kind == fact.KindTerminal {
+	if daemon != "" && daemon != "kernel" {
 		p.logs = append(p.logs, p.set.Scan(r, name, daemon))
 		return
 	}
@@ -309,8 +324,6 @@ func writerOf(kind fact.Kind, name string) string {
 	switch {
 	case kind == fact.KindKernelLog:
 		return "kernel"
-	case kind == fact.KindTerminal:
-		return ""
 	case strings.Contains(base, "containerd"):
 		return "containerd"
 	case strings.Contains(base, "docker"):

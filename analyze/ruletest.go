@@ -80,7 +80,9 @@ func (r *Tester) tables(t *rules.Test) (*fact.Tables, error) {
 		return nil, err
 	}
 	tables := &fact.Tables{}
-	p.assemble(tables, "")
+	for _, node := range p.nodes() {
+		node.assemble(tables, "")
+	}
 	join.Join(tables)
 	return tables, nil
 }

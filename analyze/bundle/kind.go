@@ -57,6 +57,8 @@ func (s *sniff) kind(want fact.Kind) fact.Kind {
 		return shown
 	case isLoose(want) && !s.binary && !s.document():
 		return want
+	case want == "" && s.writeUp():
+		return fact.KindTerminal
 	}
 	return s.plain()
 }

@@ -57,7 +57,7 @@ func TestKindOf(t *testing.T) {
 		{"logs/messages", syslog, fact.KindLog},
 		{"x", klog, fact.KindLog},
 		{"x", logrus, fact.KindLog},
-		{"x", "logs/dockerd.log:3:" + logrus + "logs/dockerd.log:9:" + logrus, fact.KindLog},
+		{"x", "logs/dockerd.log:3:" + logrus + "logs/dockerd.log:9:" + logrus, fact.KindTerminal},
 		{"x", syslog, fact.KindLog},
 		{"x", "2023-12-18T06:13:36.831359143+00:00 stderr F I1218 06:13:36.831274 16 a.go:115] b\n", fact.KindLog},
 		{"x", "-- Logs begin at Fri 2022-02-04 09:41:48 UTC, end at Thu 2022-02-10 09:51:37 UTC. --\nFeb 04 09:41:48 a kernel: b\n", fact.KindLog},

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"encoding/binary"
 	"regexp"
+	"slices"
 )
 
 // How lines of logs begin.
@@ -18,8 +19,6 @@ var (
 		`OCI runtime |Error response from daemon: )`) // what the docker client repeats of the daemon
 	kernelLine = regexp.MustCompile(`^(?:<\d+>)?\[ *\d+\.\d+\]|^\[[A-Z][a-z]{2} [A-Z][a-z]{2} [ \d]\d \d\d:\d\d:\d\d \d{4}\]|^\S.{0,80} kernel: `)
 	jsonKey    = regexp.MustCompile(`"(?:level|ts|time|log|msg|PRIORITY|__REALTIME_TIMESTAMP)" ?:`)
-	prompt     = regexp.MustCompile(`^(?:\[[a-z_][\w.-]*@[^\]\s]+ [^\]]*\][#$]|[a-z_][\w.-]*@[\w.-]+:[^\s#$]*[#$])(?: |$)`)
-	dollar     = regexp.MustCompile(`^\$ (?:sudo )?[a-z][\w./-]*(?: |$)`)
 	collected  = regexp.MustCompile(`^\d\d:\d\d:\d\d\trc=-?\d+\t[\d.]+s\t`)
 	goHeader   = regexp.MustCompile(`goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[`)
 	goFrame    = regexp.MustCompile(`^\s+\S+\.(?:go|s):\d+|^created by |^\S+\(.*\)$|\.go:\d+ \+0x`)
@@ -66,7 +65,10 @@ func (s *sniff) kernelLog() bool {
 }
 
 // isPrompt reports a line with a shell's prompt: "[root@a ~]# ls", "me@a:~$ ls".
-func isPrompt(l []byte) bool { return prompt.Match(l) || dollar.Match(l) }
+func isPrompt(l []byte) bool {
+	_, _, ok := parsePrompt(string(l))
+	return ok
+}
 
 // terminal takes a source with a line that only a shell's user makes.
 func (s *sniff) terminal() bool {
@@ -77,8 +79,16 @@ func (s *sniff) terminal() bool {
 		if isPrompt(l) {
 			return true
 		}
+		if _, ok := parseWatch(string(l)); ok {
+			return true
+		}
 	}
-	return false
+	return s.grepped()
+}
+
+// writeUp takes prose, such as a ticket, with lines of a log in it.
+func (s *sniff) writeUp() bool {
+	return !s.binary && !s.document() && slices.ContainsFunc(s.lines, isLogLine)
 }
 
 // goroutines takes the two text forms of runtime/pprof and what a signal

@@ -2,6 +2,7 @@ package host
 
 import (
 	"io"
+	"regexp"
 	"slices"
 	"strconv"
 	"strings"
@@ -17,7 +18,8 @@ import (
 //	a5a5803818da   bb:1    "sh -c 'sleep 9'"   2 hours ago    Up 2 minutes (Paused)           app-batch
 //
 // Columns start where the header's words stand, counted in characters as docker's
-// tabwriter does. A table whose blanks were squeezed is split at runs of them.
+// tabwriter does. A table whose blanks were squeezed is split at runs of them, and a row
+// with single blanks, or without a header, at the words that every row has.
 func ParseDockerPS(r io.Reader, source string) ([]fact.Container, []fact.Problem) {
 	l := newLines(r, source)
 	var rows []fact.Container
@@ -30,11 +32,18 @@ func ParseDockerPS(r io.Reader, source string) ([]fact.Container, []fact.Problem
 			starts = dockerColumns(l.text)
 			continue
 		}
-		if starts == nil {
+		row := dockerRow.FindStringSubmatch(l.text)
+		if starts == nil && row == nil {
 			l.refuse("a header of docker ps")
 			continue
 		}
-		id, status, name := dockerCells(l.text, starts)
+		var id, status, name string
+		if starts != nil {
+			id, status, name = dockerCells(l.text, starts)
+		}
+		if row != nil && (starts == nil || dockerState(status) == "") {
+			id, status, name = row[1], row[2], row[3]
+		}
 		if len(id) < 12 || !isHex(id) {
 			l.refuse("a container of docker ps")
 			continue
@@ -52,6 +61,12 @@ func ParseDockerPS(r io.Reader, source string) ([]fact.Container, []fact.Problem
 	}
 	return rows, l.problems()
 }
+
+// dockerRow is a row of docker ps by its words alone: id, image, quoted command, age,
+// status, ports (each with "->" or a protocol), one name.
+var dockerRow = regexp.MustCompile(`^([0-9a-f]{12}|[0-9a-f]{64}) +\S+ +".*" +\S.*? ago +` +
+	`(Up (?:Less than a second|About an? (?:minute|hour)|\d+ [a-z]+)(?: \([^)]*\))*|(?:Exited|Restarting) \(\d+\) .*? ago|Created|Dead|Removal In Progress)` +
+	`(?: +\S*(?:->|/(?:tcp|udp|sctp))\S*)* +(\S+)$`)
 
 // dockerColumns are the starts of STATUS, of the column behind it, and of NAMES;
 // -1 where the header lacks one.

@@ -2,6 +2,7 @@ package host
 
 import (
 	"io"
+	"regexp"
 	"strconv"
 	"strings"
 
@@ -18,12 +19,13 @@ import (
 //	unix  2      [ ACC ]     STREAM     LISTENING     643813   106/dockerd          /var/run/docker.sock
 //
 // States are given in ss's words. netstat does not know the peer of a unix socket
-// and names one holder only. Other sections (multicast groups) are skipped.
+// and names one holder only. Other sections (multicast groups) are skipped. Rows that a
+// filter left without any header are read by their shape.
 func ParseNetstat(r io.Reader, source string) ([]fact.Socket, []fact.Problem) {
 	l := newLines(r, source)
 	n := netstat{}
 	var rows []fact.Socket
-	table := false
+	table, headless := false, false
 	for l.scan() {
 		text := strings.TrimRight(l.text, " \t")
 		switch {
@@ -36,6 +38,15 @@ func ParseNetstat(r io.Reader, source string) ([]fact.Socket, []fact.Problem) {
 			}
 		case strings.HasPrefix(text, "Active ") || strings.HasPrefix(text, "(") || strings.HasSuffix(text, "Memberships"):
 			n = netstat{}
+		case !n.unix && !n.inet && !table && netstatShape(text) != (netstat{}):
+			s, ok := netstatShape(text).socket(text)
+			if !ok {
+				l.refuse("a socket of netstat")
+				continue
+			}
+			headless = true
+			s.Refs = []fact.Ref{l.ref()}
+			rows = append(rows, s)
 		case !n.unix && !n.inet:
 			if isFailure(text) {
 				l.refuse("netstat")
@@ -50,12 +61,30 @@ func ParseNetstat(r io.Reader, source string) ([]fact.Socket, []fact.Problem) {
 			rows = append(rows, s)
 		}
 	}
-	if !table {
+	if !table && !headless {
 		l.problem(fact.Ref{Source: source}, "no table of sockets")
 	} else if len(rows) > 0 {
 		l.checkEnd()
 	}
 	return rows, l.problems()
+}
+
+// Rows of netstat without a header, as grep leaves them: -p or not, -e or not.
+var (
+	netstatInet = regexp.MustCompile(`^(?:tcp|udp|raw)6? +\d+ +\d+ +\S+:\S+ +\S+:\S+(?: +[A-Z][A-Z_0-9]+)?( +\d+ +\d+)?( +(?:\d+/\S.*|-))?(?: +(?:off|on|keepalive|timewait|probe|unkn-\S+) \(.*)?$`)
+	netstatUnix = regexp.MustCompile(`^unix +\d+ +\[[A-Z ]*\] +[A-Z]+ +(?:[A-Z]+ +)?\d+( +(?:\d+/\S+|-))?(?: .*)?$`)
+)
+
+// netstatShape tells the columns of a row from the row itself; the zero value is no
+// row.
+func netstatShape(text string) netstat {
+	if m := netstatInet.FindStringSubmatch(text); m != nil {
+		return netstat{inet: true, inode: m[1] != "", program: m[2] != ""}
+	}
+	if m := netstatUnix.FindStringSubmatch(text); m != nil {
+		return netstat{unix: true, program: m[1] != ""}
+	}
+	return netstat{}
 }
 
 // netstat is the section that a line stands in and the columns of its header.

@@ -2,6 +2,7 @@ package host
 
 import (
 	"io"
+	"slices"
 	"strconv"
 	"strings"
 	"time"
@@ -31,7 +32,8 @@ type Listing struct {
 // In a listing of threads ("m": lines with "-" for the pid) a process gets the
 // state of its first thread, or D if any of its threads is in D: it cannot die
 // before they do. A header whose STAT column reads a state letter was edited;
-// its rows are returned without states. Lines before the header are skipped.
+// its rows are returned without states. Lines before the header are skipped. Rows of
+// ps -ef and ps aux are known without a header, as grep leaves them.
 func ParsePS(r io.Reader, source string) (Listing, []fact.Problem) {
 	p := psParser{l: newLines(r, source), seen: map[int]bool{}}
 	p.list.Source = source
@@ -42,7 +44,7 @@ func ParsePS(r io.Reader, source string) (Listing, []fact.Problem) {
 	if !p.started {
 		p.l.problem(fact.Ref{Source: source}, "no ps header")
 	}
-	p.list.Complete = whole && p.started && p.broken == 0 && p.seen[1]
+	p.list.Complete = whole && p.started && !p.headless && p.broken == 0 && p.seen[1]
 	p.finish()
 	return p.list, p.l.problems()
 }
@@ -52,11 +54,15 @@ type psParser struct {
 	h       psHeader
 	list    Listing
 	started bool
-	broken  int
-	seen    map[int]bool
-	last    int  // index of the last process row, not of a thread
-	again   bool // a second listing was met
-	skip    bool // the last process is not kept, nor are its threads
+	// headless is set where the columns are those that the rows' shape tells.
+	headless bool
+	// padded is set where a row has a run of blanks, as ps aligns its columns.
+	padded bool
+	broken int
+	seen   map[int]bool
+	last   int  // index of the last process row, not of a thread
+	again  bool // a second listing was met
+	skip   bool // the last process is not kept, nor are its threads
 }
 
 func (p *psParser) line() {
@@ -67,7 +73,12 @@ func (p *psParser) line() {
 		p.header(h)
 		return
 	}
-	if !p.started {
+	if !p.started && !p.shaped() {
+		return
+	}
+	p.padded = p.padded || strings.Contains(p.l.text, "  ")
+	if p.headless && psShape(p.l.text) == "" {
+		p.l.refuse("a line of this ps listing")
 		return
 	}
 	vals, ok := p.h.values(p.l.text)
@@ -102,6 +113,17 @@ func (p *psParser) line() {
 	p.seen[pid], p.skip = true, false
 	p.last = len(p.list.Processes)
 	p.list.Processes = append(p.list.Processes, p.row(pid, vals))
+}
+
+// shaped takes the header from the shape of the first row, where a filter cut the
+// header off. Such a listing is never complete.
+func (p *psParser) shaped() bool {
+	h, ok := parsePSHeader(psShape(p.l.text))
+	if ok {
+		p.header(h)
+		p.headless = true
+	}
+	return ok
 }
 
 func (p *psParser) header(h psHeader) {
@@ -193,6 +215,7 @@ func (p *psParser) thread(vals []string) {
 // finish settles what only the whole listing tells: a listing in which no wait
 // channel has a name was taken without the right to read them.
 func (p *psParser) finish() {
+	p.doubtStates()
 	for _, proc := range p.list.Processes {
 		p.list.HasState = p.list.HasState || proc.State != ""
 		p.list.HasWchan = p.list.HasWchan || strings.Trim(proc.WChan, "-0") != ""
@@ -202,6 +225,19 @@ func (p *psParser) finish() {
 			p.list.Processes[i].WChan = ""
 		}
 	}
+}
+
+// doubtStates drops the states of a listing that awk '$8="D"' wrote, where a filter
+// took the header that would tell: awk joins the columns by single blanks.
+func (p *psParser) doubtStates() {
+	other := slices.ContainsFunc(p.list.Processes, func(proc fact.Process) bool { return proc.State != "D" })
+	if !p.headless || p.padded || other || len(p.list.Processes) < 2 {
+		return
+	}
+	for i := range p.list.Processes {
+		p.list.Processes[i].State, p.list.Processes[i].StateRef = "", fact.Ref{}
+	}
+	p.l.problem(p.list.Ref, "every state reads D and the blanks are squeezed: the listing was edited (awk '$8=\"D\"'?), its states are not believed")
 }
 
 // isState reports whether s is a state letter of ps(1) or proc_pid_status(5).

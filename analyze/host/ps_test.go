@@ -176,6 +176,34 @@ func TestParsePSRefusesEditedStates(t *testing.T) {
 	equal(t, "rows", briefs(got.Processes), []brief{{1, "", "", "", ""}})
 }
 
+func TestParsePSWithoutHeader(t *testing.T) {
+	tests := []struct {
+		name, text string
+		want       []brief
+		problems   []string
+	}{
+		{"ps -ef", "root 19973 1 0 15:13 ? 00:00:00 /usr/sbin/httpd -DFOREGROUND\napache   19974 19973  0 Nov22 pts/0    1-00:00:00 httpd -k\n",
+			[]brief{{19973, "httpd", "/usr/sbin/httpd -DFOREGROUND", "", ""}, {19974, "httpd", "httpd -k", "", ""}}, nil},
+		{"ps aux", "root          507  0.0  0.0   2268  1472 ?        D    03:47   0:00 sh -c echo\n",
+			[]brief{{507, "sh", "sh -c echo", "D", ""}}, nil},
+		{"a line of another form", "root 507 1 0 03:47 ? 00:00:00 sh -c echo\n507 is the one that hangs\n",
+			[]brief{{507, "sh", "sh -c echo", "", ""}}, []string{`ps:2 not a line of this ps listing: "507 is the one that hangs"`}},
+		{"states that awk wrote", "root 1 0.0 0.0 2268 1472 ? D 03:47 0:00 init\nroot 9 0.0 0.0 2268 1472 ? D 03:47 0:00 sh\n",
+			[]brief{{1, "init", "init", "", ""}, {9, "sh", "sh", "", ""}},
+			[]string{`ps:1 every state reads D and the blanks are squeezed: the listing was edited (awk '$8="D"'?), its states are not believed`}},
+	}
+	for _, tt := range tests {
+		t.Run(tt.name, func(t *testing.T) {
+			got, problems := ParsePS(strings.NewReader(tt.text), "ps")
+			equal(t, "problems", texts(problems), tt.problems)
+			equal(t, "rows", briefs(got.Processes), tt.want)
+			if got.Complete {
+				t.Error("complete without a header")
+			}
+		})
+	}
+}
+
 func TestParsePSIncomplete(t *testing.T) {
 	const header = "USER         PID %CPU %MEM    VSZ   RSS TTY      STAT START   TIME COMMAND\n"
 	const first = "root           1  0.0  0.0   2268  1472 ?        Ss   03:47   0:00 init\n"
@@ -189,7 +217,8 @@ func TestParsePSIncomplete(t *testing.T) {
 		{"cut in a number", header + first + "root          9", 1,
 			[]string{`ps:3 not a line of this ps listing: "root          9"`, `ps:3 ends in the middle of a line: "root          9"`}},
 		{"filtered, without pid 1", header + "root          90  0.0  0.0   2268  1516 ?        Ss   03:47   0:00 crond\n", 1, nil},
-		{"no header", first, 0, []string{"ps no ps header"}},
+		{"no header", first, 1, nil},
+		{"no header and columns of one's own", "1 Ss do_sigtimedwait init\n", 0, []string{"ps no ps header"}},
 		{"empty", "", 0, []string{"ps no ps header"}},
 		{"rubbish between", header + first + "bash: fork: retry: Resource temporarily unavailable, so sad it is\n", 1,
 			[]string{`ps:3 pid "fork:" is no number in "bash: fork: retry: Resource temporarily unavailable, so sad it is"`}},

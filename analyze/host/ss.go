@@ -19,7 +19,8 @@ import (
 // A unix socket's address is a path, or "*" where it has none, and an inode; a
 // peer inode 0 means that the other end is gone, or that a listener has none.
 // Indented lines and the extras behind the addresses are ignored, but ino: of -e.
-// Without a Netid column, states tell tcp from udp.
+// Without a Netid column, states tell tcp from udp. Rows that a filter left without a
+// header are read where a state stands in them.
 func ParseSS(r io.Reader, source string) ([]fact.Socket, []fact.Problem) {
 	l := newLines(r, source)
 	var rows []fact.Socket
@@ -31,10 +32,14 @@ func ParseSS(r io.Reader, source string) ([]fact.Socket, []fact.Problem) {
 		case strings.Contains(text, "Recv-Q") && strings.Contains(text, "Send-Q"):
 			h = ssHeader{seen: true, netid: strings.HasPrefix(text, "Netid"), state: strings.Contains(text, "State")}
 		case text[0] == ' ' || text[0] == '\t': // details of the socket above: -m, -i
-		case !h.seen:
+		case !h.seen && !ssShape(text).seen:
 			l.refuse("a header of ss")
 		default:
-			if s, ok := h.socket(text); ok {
+			columns := h
+			if !h.seen {
+				columns = ssShape(text)
+			}
+			if s, ok := columns.socket(text); ok {
 				s.Refs = []fact.Ref{l.ref()}
 				rows = append(rows, s)
 			} else {
@@ -49,6 +54,23 @@ func ParseSS(r io.Reader, source string) ([]fact.Socket, []fact.Problem) {
 }
 
 type ssHeader struct{ seen, netid, state bool }
+
+// ssShape tells the first columns of a row that a filter left without its header:
+// with a state in them they are unmistakable. The zero value is no row.
+func ssShape(text string) ssHeader {
+	first, rest := cutField(text)
+	second, _ := cutField(rest)
+	switch {
+	case isSocketState(first):
+		return ssHeader{seen: true, state: true}
+	case isSocketState(second) && slices.Contains(ssNetids, first):
+		return ssHeader{seen: true, netid: true, state: true}
+	}
+	return ssHeader{}
+}
+
+// ssNetids are the words of ss's Netid column.
+var ssNetids = strings.Fields("u_str u_dgr u_seq tcp udp raw nl p_raw p_dgr icmp6 v_str v_dgr sctp dccp mptcp xdp tipc ???")
 
 func (h ssHeader) socket(text string) (fact.Socket, bool) {
 	var s fact.Socket
