@@ -48,6 +48,7 @@ func (p *parts) assemble(t *fact.Tables, fallback string) {
 		s.At = at
 		t.Sysctls = append(t.Sysctls, s)
 	}
+	a.countSamples()
 	p.node.At, p.node.Collected = at, p.collected()
 	t.Nodes = append(t.Nodes, p.node)
 	a.coverage()

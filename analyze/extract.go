@@ -43,6 +43,7 @@ type parts struct {
 	seen      map[fact.Kind]bool
 
 	pasted   []bundle.Excerpt // pieces of pasted text, not yet read
+	counts   []bundle.Count
 	insiders []insider
 	others   []*parts // the other nodes that pasted prompts name
 }
@@ -113,6 +114,7 @@ func (p *parts) merge(o *parts) {
 	p.processes = append(p.processes, o.processes...)
 	p.hung = append(p.hung, o.hung...)
 	p.listings = append(p.listings, o.listings...)
+	p.counts = append(p.counts, o.counts...)
 	p.insiders = append(p.insiders, o.insiders...)
 	p.mounts = append(p.mounts, o.mounts...)
 	for kind, rows := range o.sockets {

@@ -28,8 +28,9 @@ func (p *parts) paste(r io.Reader, name string) {
 	if len(text) == maxPaste {
 		p.problems = append(p.problems, fact.Problem{Ref: fact.Ref{Source: name}, Text: fmt.Sprintf("only the first %d bytes of pasted text are read", maxPaste)})
 	}
-	excerpts, problems := bundle.Excerpts(text, name)
+	excerpts, counts, problems := bundle.Excerpts(text, name)
 	add(p, &p.pasted, excerpts, problems)
+	p.counts = append(p.counts, counts...)
 }
 
 // settle gives every excerpt to the node that its prompt names: the bundle's own,
@@ -38,10 +39,16 @@ func (p *parts) paste(r io.Reader, name string) {
 func (p *parts) settle() {
 	native := p.place().Node
 	var hosts []string
-	for _, e := range p.pasted {
-		if e.Host != "" && !slices.Contains(hosts, e.Host) {
-			hosts = append(hosts, e.Host)
+	see := func(host string) {
+		if host != "" && !slices.Contains(hosts, host) {
+			hosts = append(hosts, host)
 		}
+	}
+	for _, e := range p.pasted {
+		see(e.Host)
+	}
+	for _, c := range p.counts {
+		see(c.Host)
 	}
 	if native == "" && (len(hosts) == 1 || len(hosts) > 1 && p.onlyPasted()) {
 		native = hosts[0]
@@ -54,6 +61,11 @@ func (p *parts) settle() {
 			nodes[host] = &parts{set: p.set, hostname: host, sockets: map[fact.Kind][]fact.Socket{}, seen: map[fact.Kind]bool{}}
 			p.others = append(p.others, nodes[host])
 		}
+	}
+	counts := p.counts
+	p.counts = nil
+	for _, c := range counts {
+		nodes[c.Host].counts = append(nodes[c.Host].counts, c)
 	}
 	for _, into := range p.nodes() {
 		into.readPasted(slices.DeleteFunc(slices.Clone(p.pasted), func(e bundle.Excerpt) bool { return nodes[e.Host] != into }))
@@ -73,6 +85,34 @@ func (p *parts) orderLogs() {
 // onlyPasted reports whether the bundle holds nothing but pasted text.
 func (p *parts) onlyPasted() bool {
 	return !slices.ContainsFunc(p.bundle.Sources, func(s fact.Source) bool { return s.Kind != fact.KindTerminal })
+}
+
+// countSamples makes samples of the numbers that watch and wc printed. Their clock is
+// the node's own; its zone is that of the collection where that is known.
+func (a *assembly) countSamples() {
+	for _, c := range a.counts {
+		taken, ok := parseClock(c.Clock, a.collected())
+		if !ok {
+			continue
+		}
+		s := fact.Sample{At: a.at, Daemon: c.Daemon, PID: c.PID, Metric: c.Metric, Value: c.Value, Taken: taken, Refs: []fact.Ref{c.Ref}}
+		for _, p := range a.t.Processes {
+			if c.PID != 0 && p.At == a.at && p.PID == c.PID {
+				s.Daemon = cmp.Or(p.Daemon, p.Comm)
+			}
+		}
+		a.t.Samples = append(a.t.Samples, s)
+	}
+}
+
+// parseClock reads the time of a screen of watch, which has no zone, or an output of
+// date.
+func parseClock(clock string, ref time.Time) (time.Time, bool) {
+	if t, err := time.Parse(time.ANSIC, clock); err == nil {
+		return fact.Stamp{Time: t, NoZone: true}.Resolve(ref), true
+	}
+	n, _ := host.ParseDate(strings.NewReader(clock+"\n"), "date")
+	return n.Collected, !n.Collected.IsZero()
 }
 
 // sameHost reports whether two names are one node's, one of them without its domain.
@@ -119,6 +159,13 @@ func (p *parts) readPasted(list []bundle.Excerpt) {
 	for _, e := range slices.Backward(list) {
 		if r.wanted(e) {
 			r.take(e)
+		}
+	}
+	for _, c := range slices.Backward(p.counts) {
+		listed, number := procFile{c.PID, fact.KindProcFD}, procFile{c.PID, fact.KindProcFDCount}
+		if c.Metric == fact.MetricFDs && !r.files[listed] && !r.files[number] {
+			r.files[number] = true
+			p.processes = append(p.processes, fact.Process{PID: c.PID, FDCount: fact.Some(int(c.Value)), Refs: []fact.Ref{c.Ref}})
 		}
 	}
 }
@@ -295,8 +342,8 @@ func stampHits(hits []fact.Hit, e bundle.Excerpt) {
 		if ref.Line < 1 || ref.Line > len(e.Dates) {
 			return time.Time{}
 		}
-		n, _ := host.ParseDate(strings.NewReader(e.Dates[ref.Line-1]+"\n"), "date")
-		return n.Collected
+		t, _ := parseClock(e.Dates[ref.Line-1], time.Time{})
+		return t
 	}
 	for i := range hits {
 		h := &hits[i]

@@ -33,6 +33,9 @@ func rowsOf(t *fact.Tables) []string {
 	for _, h := range t.Hits {
 		out = append(out, fmt.Sprintf("hit %s %s %s %s", h.At.Node, h.Signature, h.First.UTC().Format("15:04:05"), h.Refs[0]))
 	}
+	for _, s := range t.Samples {
+		out = append(out, fmt.Sprintf("sample %s %s %d %s %d %s %s", s.At.Node, s.Daemon, s.PID, s.Metric, s.Value, s.Taken.UTC().Format("15:04:05"), s.Refs[0]))
+	}
 	for _, c := range t.Coverage {
 		if c.Complete && c.Table != "nodes" && c.Table != "daemons" {
 			out = append(out, fmt.Sprintf("complete %s %s", c.At.Node, c.Table))
@@ -86,6 +89,11 @@ func TestPasted(t *testing.T) {
 			[]string{"process  486 nginx S proc/486/status:1"}, "s.txt:2 1 processes of a listing from inside"},
 		{"mounts in a container", map[string]string{"s.txt": "[root@n1 ~]# docker exec app cat /proc/1/mountinfo\n1 0 " + overlay + "[exit 0]\n"},
 			nil, "s.txt:2 mountinfo from inside a container is left out"},
+		{"two screens of watch", map[string]string{"w.txt": "Every 1.0s: ls /proc/507/fd | wc -l      n1: Sun Nov 22 04:10:11 2026\n\n100\nEvery 1.0s: ls /proc/507/fd | wc -l      n1: Sun Nov 22 04:12:11 2026\n\n140\n" +
+			"[root@n1 ~]# date; ps -eo pid,stat,wchan,args\nSun Nov 22 12:10:52 +08 2026\n" + psListed + "[exit 0]\n"},
+			[]string{"complete n1 processes", "process n1 1 init S w.txt:10", "process n1 507 sh D w.txt:6",
+				"sample n1 sh 507 fds 100 20:10:11 w.txt:3", "sample n1 sh 507 fds 140 20:12:11 w.txt:6"}, ""},
+		{"open files without a moment", map[string]string{"s.txt": "root@n1:~# ls /proc/106/fd | wc -l\n1234\n"}, []string{"process n1 106   s.txt:2"}, ""},
 		{"sockets pasted twice count once", map[string]string{"s.txt": strings.Repeat("[root@n1 ~]# netstat -apn | grep agent\nunix 3 [ ] STREAM CONNECTED 50 9/agent\n", 2)},
 			[]string{"socket n1 50 s.txt:4"}, ""},
 	}

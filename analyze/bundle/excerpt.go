@@ -50,24 +50,24 @@ const PastedText = fact.KindTerminal
 // of prose. Excerpts of one host keep the order of the text; the one of kind
 // PastedText comes last. What is left out for a reason that a reader must know is a
 // problem.
-func Excerpts(text []byte, source string) ([]Excerpt, []fact.Problem) {
-	x := excerpts{source: source, transcript: splitSession(cutLines(text)), rest: map[string]*Excerpt{}, grepped: map[string]*Excerpt{}}
+func Excerpts(text []byte, source string) ([]Excerpt, []Count, []fact.Problem) {
+	x := excerpts{source: source, transcript: splitSession(cutLines(text)), rest: map[string]*Excerpt{}}
 	for i := range x.steps {
 		x.step(&x.steps[i])
 	}
 	for _, host := range x.hosts {
 		x.list = append(x.list, *x.rest[host])
 	}
-	return x.list, x.problems
+	return x.list, x.counts, x.problems
 }
 
 type excerpts struct {
 	transcript
 	source   string
 	list     []Excerpt
+	counts   []Count
 	rest     map[string]*Excerpt // by host
 	hosts    []string
-	grepped  map[string]*Excerpt // by path, of the current step
 	problems []fact.Problem
 }
 
@@ -81,8 +81,11 @@ func (x *excerpts) step(st *step) {
 	lines = x.greppedLines(st, lines, date)
 	commands := pipelines(st.command)
 	commands = slices.DeleteFunc(commands, func(p pipeline) bool { return silent[strings.Fields(p[0])[0]] })
-	if len(commands) > 1 && commands[len(commands)-1].shape() == counted {
-		commands = commands[:len(commands)-1]
+	if n := len(commands); n > 0 {
+		lines = x.count(st, commands[n-1], lines, date)
+		if n > 1 && commands[n-1].shape() == counted {
+			commands = commands[:n-1]
+		}
 	}
 	if len(commands) == 1 && !strings.HasPrefix(st.command, "for ") && !strings.HasPrefix(st.command, "while ") {
 		if x.output(st, commands[0], lines, date) {
@@ -205,7 +208,6 @@ func (x *excerpts) output(st *step, p pipeline, lines []pastedLine, date string)
 	case r.kind == "" || r.kind == fact.KindText:
 		return false
 	case is == counted:
-		x.count(st, r, lines, date)
 		return true
 	case is == edited:
 		if len(lines) > 0 && r.kind != fact.KindLog {
@@ -234,17 +236,6 @@ func (x *excerpts) output(st *step, p pipeline, lines []pastedLine, date string)
 	}
 	x.add(st, r, lines, date, all)
 	return true
-}
-
-// count takes the number of open files that "ls /proc/N/fd | wc -l" prints.
-func (x *excerpts) count(st *step, r reading, lines []pastedLine, date string) {
-	if r.kind != fact.KindProcFD || len(lines) == 0 || strings.Contains(st.command, " -l ") {
-		return
-	}
-	r.path, r.kind = strings.TrimSuffix(r.path, "/")+"-count", fact.KindProcFDCount
-	if takes(r.kind, lines[:1]) {
-		x.add(st, r, lines[:1], date, true)
-	}
 }
 
 // takes reports whether lines can be of a kind; ps without a header is known by the

@@ -75,7 +75,7 @@ func TestExcerpts(t *testing.T) {
 			[]string{"netstat netstat on n1 :2 :4"}, ""},
 		{"watch", "Every 2.0s: docker ps -a          n1: Sun Nov 22 03:49:28 2026\n\n" + dockPS + "\nEvery 2.0s: docker ps -a          n1: Sun Nov 22 03:49:30 2026\n\n" + dockPS,
 			[]string{"docker-ps docker-ps on n1 :3 at Sun Nov 22 03:49:28 2026", "docker-ps docker-ps on n1 :8 at Sun Nov 22 03:49:30 2026"}, ""},
-		{"open files counted", "root@n1:~# ls /proc/106/fd | wc -l\n1234\n", []string{"proc-fd-count proc/106/fd-count on n1 :2 whole all"}, ""},
+		{"a number is no listing", "root@n1:~# ls /proc/106/fd | wc -l\n1234\n", nil, ""},
 		{"edited by awk", "root@n1:~# ps aux | awk '$8=\"D\"'\n" + psHead + psRow, nil, "t:1 the output of"},
 		{"chosen by awk", "root@n1:~# ps aux | awk '$8==\"D\"'\n" + psRow, []string{"ps ps on n1 :2"}, ""},
 		{"inside by docker exec", "root@n1:~# docker exec app ps -ef\n" + efRow, []string{"ps ps on n1 in app :2"}, ""},
@@ -102,7 +102,7 @@ func TestExcerpts(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			list, problems := Excerpts([]byte(tt.text), "t")
+			list, _, problems := Excerpts([]byte(tt.text), "t")
 			var got []string
 			for _, e := range list {
 				if e.Kind == PastedText && len(e.Refs) == 0 {
@@ -124,6 +124,35 @@ func TestExcerpts(t *testing.T) {
 	}
 }
 
+func TestCounts(t *testing.T) {
+	watch := func(command, body string) string {
+		return "Every 0.3s: " + command + "           Mon Aug 10 14:52:11 2020\n\n" + body
+	}
+	tests := []struct{ text, want string }{
+		{watch("docker ps && netstat -apn |grep drone-agent|wc -l", "CONTAINER ID IMAGE COMMAND CREATED STATUS PORTS NAMES\na58ad55546a7 a:1 \"sh\" 3 days ago Up 3 days agent\n126\n\nthen 3\n4\n"),
+			"sockets drone-agent 0 126 Mon Aug 10 14:52:11 2020 t:5"},
+		{watch("ls /proc/106/fd | wc -l", "1234\n"), "fds  106 1234 Mon Aug 10 14:52:11 2020 t:3"},
+		{"[root@n1 ~]# date; ls -l /proc/106/fd | wc -l\nSun Nov 22 04:10:49 UTC 2026\n1235\n", "fds  106 1234 Sun Nov 22 04:10:49 UTC 2026 t:3"},
+		{watch("ps -o rss= -p 106", " 26000000\n"), "rss_kib  106 26000000 Mon Aug 10 14:52:11 2020 t:3"},
+		{watch("ss -xp | grep ESTAB | grep -c dockerd", "803\n"), "sockets dockerd 0 803 Mon Aug 10 14:52:11 2020 t:3"},
+		{watch("netstat -apn | grep tcp | wc -l", "803\n"), ""},
+		{watch("netstat -apn | grep -v dockerd | wc -l", "803\n"), ""},
+		{watch("docker ps | wc -l", "12\n"), ""},
+		{"[root@n1 ~]# ls /proc/106/fd | wc -l\n1234\n", "fds  106 1234  t:2"},
+		{watch("docker exec a ls /proc/1/fd | wc -l", "1234\n"), ""},
+	}
+	for _, tt := range tests {
+		_, counts, _ := Excerpts([]byte(tt.text), "t")
+		got := ""
+		for _, c := range counts {
+			got += fmt.Sprintf("%s %s %d %d %s %s", c.Metric, c.Daemon, c.PID, c.Value, c.Clock, c.Ref)
+		}
+		if got != tt.want {
+			t.Errorf("%q:\ngot  %s\nwant %s", tt.text, got, tt.want)
+		}
+	}
+}
+
 // Every line of an excerpt stands in the pasted text where its Ref says.
 func FuzzExcerpts(f *testing.F) {
 	for _, s := range []string{session, "[root@a ~]# date; ps -ef|grep x\nSun Nov 22 04:10:49 UTC 2026\nroot 1 0 0 15:13 ? 00:00:00 x\n[exit 0]\n",
@@ -132,7 +161,12 @@ func FuzzExcerpts(f *testing.F) {
 	}
 	f.Fuzz(func(t *testing.T, text []byte) {
 		lines := cutLines(text)
-		list, _ := Excerpts(text, "t")
+		list, counts, _ := Excerpts(text, "t")
+		for _, c := range counts {
+			if c.Ref.Line < 1 || c.Ref.Line > len(lines) || c.Value < 0 || c.Metric == "" || c.Daemon == "" && c.PID <= 0 {
+				t.Errorf("%+v", c)
+			}
+		}
 		for _, e := range list {
 			if len(e.Refs) != strings.Count(string(e.Text), "\n") || len(e.Dates) != len(e.Refs) {
 				t.Fatalf("%s: %d refs for %q", e.Path, len(e.Refs), e.Text)
