@@ -85,9 +85,27 @@ type transcript struct {
 func splitSession(lines []pastedLine) transcript {
 	s := transcript{steps: []step{{}}}
 	begun := false
+	indent := ""
 	for i := 0; i < len(lines); i++ {
 		l := lines[i]
 		last := &s.steps[len(s.steps)-1]
+		if margin := marginOf(l.text); margin != "" {
+			indent = margin
+		} else if _, _, ok := parsePrompt(l.text); ok {
+			indent = ""
+		}
+		switch rest, ok := strings.CutPrefix(l.text, indent); {
+		case ok:
+			l.text = rest
+		case strings.TrimSpace(l.text) != "": // prose behind a quoted block
+			indent = ""
+			s.prose = true
+			s.steps = append(s.steps, step{prompt: last.prompt})
+			last = &s.steps[len(s.steps)-1]
+		}
+		if strings.HasPrefix(l.text, "```") {
+			s.prose = true
+		}
 		if p, command, ok := parsePrompt(l.text); ok {
 			last.ended = true
 			for strings.HasSuffix(command, `\`) && i+1 < len(lines) {
@@ -122,6 +140,19 @@ func splitSession(lines []pastedLine) transcript {
 	s.prose = s.prose || !begun
 	s.enter()
 	return s
+}
+
+// marginOf is what stands before the prompt of a quoted or indented block, "" where
+// the line begins with a prompt or has none that is sure.
+func marginOf(text string) string {
+	rest := strings.TrimLeft(text, " \t>")
+	if rest == text || len(text) > maxStepLine {
+		return ""
+	}
+	if bracketPrompt.MatchString(rest) || colonPrompt.MatchString(rest) {
+		return text[:len(text)-len(rest)]
+	}
+	return ""
 }
 
 // parsePrompt reads a line that a shell's prompt begins.
@@ -299,13 +330,29 @@ func innerCommand(fields []string) string {
 	return strings.Join(fields, " ")
 }
 
-// cutLines cuts text into lines without their ends.
+// controls are what a terminal was told beside the text: colours, titles, and what
+// script(1) records of the line editor.
+var controls = regexp.MustCompile(`\x1b(?:\[[0-9;?]*[A-Za-z]|\][^\x07\x1b]*(?:\x07|\x1b\\))`)
+
+// entities are what a page that was saved as text leaves of its markup.
+var entities = strings.NewReplacer("&lt;", "<", "&gt;", ">", "&quot;", `"`, "&nbsp;", " ", "&amp;", "&", "\u00a0", " ")
+
+// plain is a line without its end, colours and markup.
+func plain(line string) string {
+	line = strings.TrimRight(line, "\r\n")
+	if strings.Contains(line, "\x1b") {
+		line = controls.ReplaceAllString(line, "")
+	}
+	return entities.Replace(line)
+}
+
+// cutLines cuts text into lines.
 func cutLines(text []byte) []pastedLine {
 	var list []pastedLine
-	offset := int64(0)
-	text = bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
-	for line := range bytes.Lines(text) {
-		list = append(list, pastedLine{strings.TrimRight(string(line), "\r\n"), len(list) + 1, offset})
+	rest := bytes.TrimPrefix(text, []byte("\xef\xbb\xbf"))
+	offset := int64(len(text) - len(rest))
+	for line := range bytes.Lines(rest) {
+		list = append(list, pastedLine{plain(string(line)), len(list) + 1, offset})
 		offset += int64(len(line))
 	}
 	return list

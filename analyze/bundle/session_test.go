@@ -98,6 +98,10 @@ func TestExcerpts(t *testing.T) {
 		{"a continued command", "[root@n1 ~]# grep -w x \\\n> /proc/7/mountinfo\n" + mount + "\n", []string{"mountinfo proc/7/mountinfo on n1 :3"}, ""},
 		{"a goroutine dump between prompts", "root@n1:~# curl -s http://localhost/debug/pprof/goroutine?debug=2\ngoroutine 1 [running]:\nmain.main()\n\t/a.go:1 +0x1\n\ngoroutine 2 [select]:\nmain.f()\n\t/a.go:2 +0x1\nroot@n1:~# \n",
 			[]string{"goroutines goroutine on n1 :2 whole all"}, ""},
+		{"an indented block in a ticket", "It hangs:\n\n    [root@n1 ~]# ps -ef | grep x\n    " + efRow + "    [root@n1 ~]# \n\nPlease help, root 1 0 0 15:13 ? 00:00:00 x\n", []string{"ps ps on n1 :4"}, ""},
+		{"a quoted block in a mail", "> root@n1:~# cat /proc/7/mountinfo\n> " + mount + "\nThat is odd.\n", []string{"mountinfo proc/7/mountinfo on n1 :2"}, ""},
+		{"colours and a title", "\x1b]0;root@n1\x07\x1b[01;32m[root@n1 ~]#\x1b[0m ps -ef\r\n" + efRow + "[root@n1 ~]# \r\n", []string{"ps ps on n1 :2 whole all"}, ""},
+		{"markup of a page", "[root@n1 ~]# cat /proc/7/stack\n[&lt;0&gt;]\u00a0vfs_write+0x1/0x2\n", []string{"proc-stack proc/7/stack on n1 :2"}, ""},
 		{"prose alone", "The Error response from daemon was odd.\n# docker hangs\n## ps\n", nil, ""},
 	}
 	for _, tt := range tests {

@@ -64,10 +64,12 @@ func (s *sniff) kernelLog() bool {
 	return yes*2 > all
 }
 
-// isPrompt reports a line with a shell's prompt: "[root@a ~]# ls", "me@a:~$ ls".
+// isPrompt reports a line with a shell's prompt: "[root@a ~]# ls", "me@a:~$ ls",
+// also coloured, or indented in a ticket.
 func isPrompt(l []byte) bool {
-	_, _, ok := parsePrompt(string(l))
-	return ok
+	text := plain(string(l))
+	_, _, ok := parsePrompt(text)
+	return ok || marginOf(text) != ""
 }
 
 // terminal takes a source with a line that only a shell's user makes.
