@@ -92,7 +92,8 @@ func (a *assembly) sources() {
 // kernel log tells of the past: it counts only for a task that is still in D, or
 // where no listing could tell.
 func (a *assembly) processes() {
-	a.partInsiders()
+	nested := a.nested()
+	a.partInsiders(nested)
 	all := slices.Clone(a.parts.processes)
 	state := map[int]string{}
 	listed := false
@@ -101,7 +102,7 @@ func (a *assembly) processes() {
 		all = append(all, l.Processes...)
 	}
 	for _, in := range a.insiders {
-		all = append(all, a.outside(in)...)
+		all = append(all, a.outside(in, nested)...)
 	}
 	for _, p := range all {
 		state[p.PID] = cmp.Or(state[p.PID], p.State)

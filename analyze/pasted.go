@@ -6,10 +6,8 @@ import (
 	"fmt"
 	"io"
 	"path"
-	"reflect"
 	"slices"
 	"strings"
-	"time"
 
 	"culprit/analyze/bundle"
 	"culprit/analyze/fact"
@@ -20,6 +18,9 @@ import (
 // maxPaste is how much of one pasted text is read. A session of a long night is a
 // few MiB; what is larger is a log.
 const maxPaste = 8 << 20
+
+// maxGlobs bounds how many searches of one file, or of /proc/*, are remembered.
+const maxGlobs = 200
 
 // paste takes a pasted text apart. Its pieces wait until the whole bundle is known:
 // what the bundle holds as files goes before what somebody typed.
@@ -87,34 +88,6 @@ func (p *parts) onlyPasted() bool {
 	return !slices.ContainsFunc(p.bundle.Sources, func(s fact.Source) bool { return s.Kind != fact.KindTerminal })
 }
 
-// countSamples makes samples of the numbers that watch and wc printed. Their clock is
-// the node's own; its zone is that of the collection where that is known.
-func (a *assembly) countSamples() {
-	for _, c := range a.counts {
-		taken, ok := parseClock(c.Clock, a.collected())
-		if !ok {
-			continue
-		}
-		s := fact.Sample{At: a.at, Daemon: c.Daemon, PID: c.PID, Metric: c.Metric, Value: c.Value, Taken: taken, Refs: []fact.Ref{c.Ref}}
-		for _, p := range a.t.Processes {
-			if c.PID != 0 && p.At == a.at && p.PID == c.PID {
-				s.Daemon = cmp.Or(p.Daemon, p.Comm)
-			}
-		}
-		a.t.Samples = append(a.t.Samples, s)
-	}
-}
-
-// parseClock reads the time of a screen of watch, which has no zone, or an output of
-// date.
-func parseClock(clock string, ref time.Time) (time.Time, bool) {
-	if t, err := time.Parse(time.ANSIC, clock); err == nil {
-		return fact.Stamp{Time: t, NoZone: true}.Resolve(ref), true
-	}
-	n, _ := host.ParseDate(strings.NewReader(clock+"\n"), "date")
-	return n.Collected, !n.Collected.IsZero()
-}
-
 // sameHost reports whether two names are one node's, one of them without its domain.
 func sameHost(a, b string) bool {
 	short, _, _ := strings.Cut(b, ".")
@@ -136,6 +109,7 @@ type pastedReader struct {
 	closed map[fact.Kind]bool
 	// gone are, by path, what a later grep no longer found.
 	gone    map[string][]string
+	globs   []string // those of gone that are patterns
 	mounts  map[string]bool
 	sockets map[string]bool
 }
@@ -194,7 +168,12 @@ func (r *pastedReader) wanted(e bundle.Excerpt) bool {
 // take parses one excerpt and puts its rows to the others of its node.
 func (r *pastedReader) take(e bundle.Excerpt) {
 	if len(e.Refs) == 0 {
-		r.gone[e.Path] = append(r.gone[e.Path], e.Pattern)
+		if strings.Contains(e.Path, "*") && r.gone[e.Path] == nil && len(r.globs) < maxGlobs {
+			r.globs = append(r.globs, e.Path)
+		}
+		if len(r.gone[e.Path]) < maxGlobs {
+			r.gone[e.Path] = append(r.gone[e.Path], e.Pattern)
+		}
 		return
 	}
 	sub := &parts{set: r.set, sockets: map[fact.Kind][]fact.Socket{}, seen: map[fact.Kind]bool{}}
@@ -221,6 +200,12 @@ func (r *pastedReader) take(e bundle.Excerpt) {
 		for i := range sub.dumps {
 			sub.dumps[i].Dump.Complete = false
 		}
+		for i := range sub.tasks {
+			sub.tasks[i].Complete = false
+		}
+		for i := range sub.processes {
+			sub.processes[i].FDCount = fact.Opt[int]{}
+		}
 	}
 	r.fresh(sub, e)
 	for _, l := range sub.listings {
@@ -231,6 +216,7 @@ func (r *pastedReader) take(e bundle.Excerpt) {
 		r.closed[e.Kind] = e.Kind != fact.KindInspect
 	}
 	r.merge(sub)
+	r.hostname, r.bootID = cmp.Or(r.hostname, sub.hostname), cmp.Or(r.bootID, sub.bootID)
 }
 
 // fresh drops the mounts that a later grep no longer found, and rows that were
@@ -262,207 +248,10 @@ func (r *pastedReader) fresh(sub *parts, e bundle.Excerpt) {
 // goneFrom is what later greps did not find in a file any more.
 func (r *pastedReader) goneFrom(file string) []string {
 	var patterns []string
-	for searched, list := range r.gone {
+	for _, searched := range r.globs {
 		if ok, _ := path.Match(searched, file); ok {
-			patterns = append(patterns, list...)
+			patterns = append(patterns, r.gone[searched]...)
 		}
 	}
-	return patterns
+	return append(patterns, r.gone[file]...)
 }
-
-// relocate makes every row and problem of an excerpt cite the pasted text.
-func (p *parts) relocate(e bundle.Excerpt) {
-	source := e.Refs[0].Source
-	move := func(ref fact.Ref) fact.Ref {
-		if ref.Source != e.Path {
-			return ref
-		}
-		if ref.Line < 1 || ref.Line > len(e.Refs) {
-			return fact.Ref{Source: source, Line: e.Refs[0].Line, Offset: e.Refs[0].Offset}
-		}
-		moved := e.Refs[ref.Line-1]
-		if ref.EndLine > ref.Line && ref.EndLine <= len(e.Refs) {
-			last := e.Refs[ref.EndLine-1]
-			moved.EndLine = max(last.Line, last.EndLine)
-		}
-		return moved
-	}
-	for _, l := range p.logs {
-		l.Log.Source = source
-	}
-	for i := range p.listings {
-		p.listings[i].Source = source
-	}
-	for _, rows := range []any{&p.problems, &p.processes, &p.hung, &p.listings, &p.mounts, &p.sockets, &p.docker, &p.tasks,
-		&p.other, &p.daemons, &p.cgroups, &p.dumps, &p.logs, &p.node} {
-		eachRef(reflect.ValueOf(rows), move)
-	}
-}
-
-var refType = reflect.TypeFor[fact.Ref]()
-
-// eachRef replaces every Ref below v.
-func eachRef(v reflect.Value, move func(fact.Ref) fact.Ref) {
-	switch v.Kind() {
-	case reflect.Pointer:
-		if !v.IsNil() {
-			eachRef(v.Elem(), move)
-		}
-	case reflect.Slice:
-		if k := v.Type().Elem().Kind(); k != reflect.Struct && k != reflect.Pointer {
-			return
-		}
-		for i := range v.Len() {
-			eachRef(v.Index(i), move)
-		}
-	case reflect.Map:
-		for _, k := range v.MapKeys() {
-			eachRef(v.MapIndex(k), move)
-		}
-	case reflect.Struct:
-		if v.Type() == refType {
-			if v.CanSet() {
-				v.Set(reflect.ValueOf(move(v.Interface().(fact.Ref))))
-			}
-			return
-		}
-		for i := range v.NumField() {
-			if v.Type().Field(i).IsExported() {
-				eachRef(v.Field(i), move)
-			}
-		}
-	}
-}
-
-// stampHits gives hits without a stamp the times of the date outputs above their
-// first and last line. A client's error came some time after that, so where there
-// are logs they alone say when.
-func stampHits(hits []fact.Hit, e bundle.Excerpt) {
-	dated := func(ref fact.Ref) time.Time {
-		if ref.Line < 1 || ref.Line > len(e.Dates) {
-			return time.Time{}
-		}
-		t, _ := parseClock(e.Dates[ref.Line-1], time.Time{})
-		return t
-	}
-	for i := range hits {
-		h := &hits[i]
-		if !h.First.IsZero() || len(h.Refs) == 0 {
-			continue
-		}
-		first, last := dated(h.Refs[0]), dated(h.Refs[len(h.Refs)-1])
-		if !first.IsZero() && !last.IsZero() {
-			h.First, h.Last = first, last
-		}
-	}
-}
-
-// insider is a process listing that was taken inside a container.
-type insider struct {
-	listings []host.Listing
-	// container is the name or the beginning of the id, "?" unknown.
-	container string
-}
-
-// partInsiders moves pasted listings that show the processes of a container to the
-// insiders, though nothing in the session said so.
-func (p *parts) partInsiders() {
-	known := host.MergeProcesses(p.processes)
-	p.listings = slices.DeleteFunc(p.listings, func(l host.Listing) bool {
-		if !p.isPasted(l.Source) || !isInsider(l, known) {
-			return false
-		}
-		p.insiders = append(p.insiders, insider{[]host.Listing{l}, "?"})
-		return true
-	})
-}
-
-func (p *parts) isPasted(source string) bool {
-	return slices.ContainsFunc(p.bundle.Sources, func(s fact.Source) bool { return s.Path == source && s.Kind == fact.KindTerminal })
-}
-
-// outside gives the processes of a listing from inside a container the pids of the
-// node, where /proc/PID/status names exactly one process with that pid in its own
-// namespace and the same name. The others are left out: their pids are of another
-// world.
-func (p *parts) outside(in insider) []fact.Process {
-	known := host.MergeProcesses(p.processes)
-	var rows []fact.Process
-	lost := 0
-	var first fact.Ref
-	for _, l := range in.listings {
-		for _, row := range l.Processes {
-			pid := p.outerPID(row, in.container, known)
-			if pid == 0 {
-				lost++
-				first = cmp.Or(first, l.Ref)
-				continue
-			}
-			row.PID, row.PPID = pid, fact.Opt[int]{}
-			rows = append(rows, row)
-		}
-	}
-	if lost > 0 {
-		p.problems = append(p.problems, fact.Problem{Ref: first, Text: fmt.Sprintf(
-			"%d processes of a listing from inside a container are left out: no status file maps their pids to the node's", lost)})
-	}
-	return rows
-}
-
-// outerPID is the node's pid of a process that is row.PID in its own namespace, 0
-// where none or several can be it.
-func (p *parts) outerPID(row fact.Process, container string, known []fact.Process) int {
-	found := 0
-	for _, k := range known {
-		if len(k.NSPID) < 2 || k.NSPID[len(k.NSPID)-1] != row.PID || k.Comm != row.Comm || !p.runsIn(k, container) {
-			continue
-		}
-		if found != 0 {
-			return 0
-		}
-		found = k.PID
-	}
-	return found
-}
-
-// runsIn reports whether a process can be one of a container, given by name or id;
-// of a name that no listing explains any container may be meant.
-func (p *parts) runsIn(proc fact.Process, container string) bool {
-	id := container
-	for _, c := range p.docker {
-		if c.Name == container && c.Name != "" {
-			id = c.ID
-		}
-	}
-	if len(id) < 12 || strings.Trim(id, "0123456789abcdef") != "" {
-		return true
-	}
-	return slices.ContainsFunc(containersOf(proc), func(c string) bool { return strings.HasPrefix(c, id) })
-}
-
-func containersOf(proc fact.Process) (ids []string) {
-	for _, path := range proc.Cgroups {
-		if id := host.ContainerOf(path); id != "" {
-			ids = append(ids, id)
-		}
-	}
-	return ids
-}
-
-// isInsider reports whether a pasted listing without a sign of a container shows one
-// all the same: its pid 1 is no init but a process that is 1 in a namespace of its
-// own.
-func isInsider(l host.Listing, known []fact.Process) bool {
-	for _, row := range l.Processes {
-		if row.PID != 1 || slices.Contains(inits, row.Comm) {
-			continue
-		}
-		return slices.ContainsFunc(known, func(k fact.Process) bool {
-			return len(k.NSPID) > 1 && k.NSPID[len(k.NSPID)-1] == 1 && k.Comm == row.Comm && k.PID != 1
-		})
-	}
-	return false
-}
-
-// inits are the names of pid 1 on a node.
-var inits = []string{"init", "systemd", "launchd", "upstart", "runit", "busybox", "openrc-init", "s6-svscan"}

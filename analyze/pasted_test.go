@@ -94,6 +94,7 @@ func TestPasted(t *testing.T) {
 			[]string{"complete n1 processes", "process n1 1 init S w.txt:10", "process n1 507 sh D w.txt:6",
 				"sample n1 sh 507 fds 100 20:10:11 w.txt:3", "sample n1 sh 507 fds 140 20:12:11 w.txt:6"}, ""},
 		{"open files without a moment", map[string]string{"s.txt": "root@n1:~# ls /proc/106/fd | wc -l\n1234\n"}, []string{"process n1 106   s.txt:2"}, ""},
+		{"a host that only hostname tells", map[string]string{"s.txt": "# hostname; ps -ef | grep httpd\nn7\n" + efRow}, []string{"process n7 19973 httpd  s.txt:3"}, ""},
 		{"sockets pasted twice count once", map[string]string{"s.txt": strings.Repeat("[root@n1 ~]# netstat -apn | grep agent\nunix 3 [ ] STREAM CONNECTED 50 9/agent\n", 2)},
 			[]string{"socket n1 50 s.txt:4"}, ""},
 	}

@@ -133,26 +133,12 @@ func (x *excerpts) add(st *step, r reading, lines []pastedLine, date string, all
 		e.Host = r.host
 	}
 	if isShortID(e.Host) {
-		e.Host = x.outerHost()
+		e.Host = x.outerHost
 	}
 	for _, l := range lines {
 		e.line(l, x.source, l.text, date)
 	}
 	x.list = append(x.list, e)
-}
-
-// outerHost is the only host of the session that is no container, "" none.
-func (x *excerpts) outerHost() string {
-	host := ""
-	for _, st := range x.steps {
-		if h := st.prompt.host; h != "" && !isShortID(h) {
-			if host != "" && host != h {
-				return ""
-			}
-			host = h
-		}
-	}
-	return host
 }
 
 func (e *Excerpt) line(l pastedLine, source, text, date string) {
@@ -166,10 +152,12 @@ func (e *Excerpt) line(l pastedLine, source, text, date string) {
 func (x *excerpts) greppedLines(st *step, lines []pastedLine, date string) []pastedLine {
 	var rest []pastedLine
 	found := map[string]int{} // path -> index in list
+	broken := map[int]bool{}  // those whose lines do not follow each other
 	r := reading{}
 	if commands := pipelines(st.command); len(commands) > 0 {
 		r = readOf(commands[len(commands)-1][0])
 	}
+	from := len(x.list)
 	for _, l := range lines {
 		g, ok := parseGrep(l.text)
 		if !ok {
@@ -184,9 +172,11 @@ func (x *excerpts) greppedLines(st *step, lines []pastedLine, date string) []pas
 			x.add(st, reading{path: name, kind: g.kind, host: r.host, pattern: r.pattern}, nil, "", false)
 		}
 		x.list[i].line(l, x.source, g.text, date)
+		broken[i] = broken[i] || g.no != 0 && g.no != len(x.list[i].Refs)
 	}
+	x.dropPieces(from, r.pattern, broken)
 	// The files that were searched and have no such line.
-	if st.ended && r.pattern != "" && r.kind == "" && (st.exit.Known && st.exit.V <= 1 || !x.prose) {
+	if st.ended && r.pattern != "" && r.kind == "" && (st.exit.Known && st.exit.V <= 1 || !x.loose(st)) {
 		for name := range strings.FieldsSeq(r.path) {
 			name = strings.TrimPrefix(name, "/")
 			if _, seen := found[name]; !seen && nameKind(name) == fact.KindMountinfo {
@@ -195,6 +185,21 @@ func (x *excerpts) greppedLines(st *step, lines []pastedLine, date string) []pas
 		}
 	}
 	return rest
+}
+
+// dropPieces drops kernel stacks of which a grep shows some frames only: without the
+// innermost ones they say something else.
+func (x *excerpts) dropPieces(from int, pattern string, broken map[int]bool) {
+	kept := x.list[:from]
+	for i := from; i < len(x.list); i++ {
+		e := x.list[i]
+		if e.Kind == fact.KindProcStack && (broken[i] || pattern != "" && !everything[pattern]) {
+			x.problems = append(x.problems, fact.Problem{Ref: e.Refs[0], Text: "some frames only of a kernel stack: not read"})
+			continue
+		}
+		kept = append(kept, e)
+	}
+	x.list = kept
 }
 
 // output takes what a single command printed. It is false where the command or
@@ -224,13 +229,17 @@ func (x *excerpts) output(st *step, p pipeline, lines []pastedLine, date string)
 		}
 		return true
 	}
-	if r.kind == fact.KindLog && x.prose {
+	if r.kind == fact.KindLog && x.loose(st) {
 		return false
 	}
 	if !takes(r.kind, lines) {
 		return false
 	}
-	all := is == whole && !r.part && !elided && st.ended && !x.prose && st.clock == "" // watch cuts at the screen's height
+	if r.kind == fact.KindProcStack && (p.greps() || r.pattern != "" && !everything[r.pattern]) {
+		x.problem(lines[0], "some frames only of a kernel stack: not read")
+		return true
+	}
+	all := is == whole && !r.part && !elided && st.ended && !x.loose(st) && st.clock == "" // watch cuts at the screen's height
 	if r.kind == fact.KindPS {
 		lines = withHeader(p[0], lines)
 	}
@@ -266,7 +275,7 @@ func (x *excerpts) ends(kind fact.Kind, lines []pastedLine, st *step) []pastedLi
 	for len(lines) > 0 && strings.TrimSpace(lines[0].text) == "" {
 		lines = lines[1:]
 	}
-	if !x.prose && st.clock == "" {
+	if !x.loose(st) && st.clock == "" {
 		for len(lines) > 0 && strings.TrimSpace(lines[len(lines)-1].text) == "" {
 			lines = lines[:len(lines)-1]
 		}
@@ -369,7 +378,7 @@ func (x *excerpts) keep(st *step, lines []pastedLine, date string) {
 	for i := 0; i < len(lines); i++ {
 		l := lines[i]
 		text := l.text
-		if x.prose {
+		if x.loose(st) {
 			if !isLogLine([]byte(text)) {
 				continue
 			}

@@ -22,6 +22,7 @@ var (
 // grepped is a line as it stands in the file that grep found it in.
 type grepped struct {
 	path, text string
+	no         int // the number of the line there, 0 unknown
 	kind       fact.Kind
 }
 
@@ -31,6 +32,7 @@ func parseGrep(line string) (grepped, bool) {
 	if m := grepLine.FindStringSubmatch(line); m != nil {
 		if kind := greppedKind(m[1]); kind != "" {
 			g := grepped{path: m[1], text: m[3], kind: kind}
+			g.no, _ = strconv.Atoi(m[2])
 			// "3:cpu:/a" of a cgroup file begins with a number of its own.
 			if whole := m[2] + ":" + m[3]; m[2] != "" && kind == fact.KindProcCgroup && cgroupLine.MatchString(whole) {
 				g.text = whole
@@ -40,7 +42,8 @@ func parseGrep(line string) (grepped, bool) {
 	}
 	if m := grepContext.FindStringSubmatch(line); m != nil {
 		if kind := greppedKind(m[1]); kind != "" {
-			return grepped{path: m[1], text: m[3], kind: kind}, m[3] != ""
+			no, _ := strconv.Atoi(m[2])
+			return grepped{path: m[1], text: m[3], no: no, kind: kind}, m[3] != ""
 		}
 	}
 	return grepped{}, false

@@ -3,6 +3,7 @@ package bundle
 import (
 	"path"
 	"regexp"
+	"slices"
 	"strings"
 
 	"culprit/analyze/fact"
@@ -98,6 +99,21 @@ func (p pipeline) shape() shape {
 	return is
 }
 
+// greps reports whether one of the stages chooses lines by what stands in them.
+func (p pipeline) greps() bool {
+	return slices.ContainsFunc(p[1:], func(stage string) bool { return !pagers[firstWord(stage)] && firstWord(stage) != "head" })
+}
+
+// everything are the patterns that every line holds.
+var everything = words(`. "" '' ^ .* '.' "."`)
+
+func firstWord(s string) string {
+	if fields := strings.Fields(s); len(fields) > 0 {
+		return path.Base(fields[0])
+	}
+	return ""
+}
+
 // hasFlag reports whether one of the words is a group of short flags with f in it.
 func hasFlag(fields []string, f byte) bool {
 	for _, w := range fields {
@@ -159,6 +175,8 @@ func readOf(command string) reading {
 func listsAll(kind fact.Kind, command string) bool {
 	fields := strings.Fields(command)
 	switch kind {
+	case fact.KindMountinfo, fact.KindFreezer:
+		return false // of one namespace, one cgroup
 	case fact.KindDockerPS:
 		return hasFlag(fields, 'a') || strings.Contains(command, "--all")
 	case fact.KindSS:

@@ -71,6 +71,8 @@ type step struct {
 	// none. It is typed at a shell's prompt there where within is set.
 	inside string
 	within bool
+	// framed is set in an indented, quoted or fenced block, whose end is known.
+	framed bool
 }
 
 // transcript is a pasted text cut at its prompts.
@@ -79,13 +81,16 @@ type transcript struct {
 	// prose is set where something else than a prompt comes first: a write-up with
 	// pieces of terminal in it. Then an output's end is not known.
 	prose bool
+	// outerHost is the only host in the prompts that is no container, "" none or
+	// several.
+	outerHost string
 }
 
 // splitSession cuts lines at the prompts of a shell and at the headers of watch.
 func splitSession(lines []pastedLine) transcript {
 	s := transcript{steps: []step{{}}}
 	begun := false
-	indent := ""
+	indent, fenced := "", false
 	for i := 0; i < len(lines); i++ {
 		l := lines[i]
 		last := &s.steps[len(s.steps)-1]
@@ -99,13 +104,14 @@ func splitSession(lines []pastedLine) transcript {
 			l.text = rest
 		case strings.TrimSpace(l.text) != "": // prose behind a quoted block
 			indent = ""
-			s.prose = true
-			s.steps = append(s.steps, step{prompt: last.prompt})
-			last = &s.steps[len(s.steps)-1]
+			last = s.proseFrom(last)
 		}
 		if strings.HasPrefix(l.text, "```") {
-			s.prose = true
+			fenced = !fenced
+			s.proseFrom(last)
+			continue
 		}
+		framed := indent != "" || fenced
 		if p, command, ok := parsePrompt(l.text); ok {
 			last.ended = true
 			for strings.HasSuffix(command, `\`) && i+1 < len(lines) {
@@ -114,7 +120,7 @@ func splitSession(lines []pastedLine) transcript {
 			}
 			s.prose = s.prose || !begun && len(s.steps[0].output) > 0
 			begun = true
-			s.steps = append(s.steps, step{prompt: p, command: strings.TrimSpace(command), line: l})
+			s.steps = append(s.steps, step{prompt: p, command: strings.TrimSpace(command), line: l, framed: framed})
 			continue
 		}
 		if w, ok := parseWatch(l.text); ok {
@@ -125,7 +131,7 @@ func splitSession(lines []pastedLine) transcript {
 			if w.host == "" {
 				at = last.prompt
 			}
-			s.steps = append(s.steps, step{prompt: at, command: w.command, clock: w.clock, line: l})
+			s.steps = append(s.steps, step{prompt: at, command: w.command, clock: w.clock, line: l, framed: framed})
 			continue
 		}
 		if m := exitLine.FindStringSubmatch(l.text); m != nil && last.command != "" {
@@ -138,9 +144,34 @@ func splitSession(lines []pastedLine) transcript {
 		}
 	}
 	s.prose = s.prose || !begun
+	s.outerHost = onlyHost(s.steps)
 	s.enter()
 	return s
 }
+
+func onlyHost(steps []step) string {
+	host := ""
+	for _, st := range steps {
+		if h := st.prompt.host; h != "" && !isShortID(h) {
+			if host != "" && host != h {
+				return ""
+			}
+			host = h
+		}
+	}
+	return host
+}
+
+// proseFrom ends the last step where a block ends, or another begins, and opens one
+// without a command.
+func (s *transcript) proseFrom(last *step) *step {
+	last.ended, s.prose = true, true
+	s.steps = append(s.steps, step{prompt: last.prompt})
+	return &s.steps[len(s.steps)-1]
+}
+
+// loose reports whether prose may follow a step's output without a mark.
+func (s *transcript) loose(st *step) bool { return s.prose && (!st.framed || st.command == "") }
 
 // marginOf is what stands before the prompt of a quoted or indented block, "" where
 // the line begins with a prompt or has none that is sure.
@@ -177,8 +208,7 @@ func parsePrompt(text string) (p prompt, command string, ok bool) {
 // isTyped reports whether text can only be a command: a tool of a node with a flag,
 // a path or a verb behind it. "# docker hangs" is a heading.
 func isTyped(text string) bool {
-	fields := strings.Fields(text)
-	first := unwrap(fields)
+	first := unwrap(strings.Fields(strings.NewReplacer(";", " ; ", "|", " | ").Replace(text)))
 	if len(first) == 0 || !typed[path.Base(first[0])] && !strings.HasPrefix(first[0], "/proc/") {
 		return false
 	}
