@@ -19,6 +19,9 @@ import (
 // few MiB; what is larger is a log.
 const maxPaste = 8 << 20
 
+// maxHosts is how many nodes the prompts of one bundle may name: a rack.
+const maxHosts = 64
+
 // maxGlobs bounds how many searches of one file, or of /proc/*, are remembered.
 const maxGlobs = 200
 
@@ -40,10 +43,12 @@ func (p *parts) paste(r io.Reader, name string) {
 func (p *parts) settle() {
 	native := p.place().Node
 	var hosts []string
+	met := map[string]bool{"": true}
 	see := func(host string) {
-		if host != "" && !slices.Contains(hosts, host) {
+		if !met[host] {
 			hosts = append(hosts, host)
 		}
+		met[host] = true
 	}
 	for _, e := range p.pasted {
 		see(e.Host)
@@ -56,6 +61,11 @@ func (p *parts) settle() {
 		p.hostname = native
 	}
 	nodes := map[string]*parts{"": p}
+	if len(hosts) > maxHosts {
+		p.problems = append(p.problems, fact.Problem{Ref: fact.Ref{Source: p.bundle.Name},
+			Text: fmt.Sprintf("pasted prompts name %d nodes: what stands under more than %d is not read", len(hosts), maxHosts)})
+		hosts = hosts[:maxHosts]
+	}
 	for _, host := range hosts {
 		nodes[host] = p
 		if !sameHost(host, native) {
@@ -66,7 +76,9 @@ func (p *parts) settle() {
 	counts := p.counts
 	p.counts = nil
 	for _, c := range counts {
-		nodes[c.Host].counts = append(nodes[c.Host].counts, c)
+		if into := nodes[c.Host]; into != nil {
+			into.counts = append(into.counts, c)
+		}
 	}
 	for _, into := range p.nodes() {
 		into.readPasted(slices.DeleteFunc(slices.Clone(p.pasted), func(e bundle.Excerpt) bool { return nodes[e.Host] != into }))

@@ -45,6 +45,10 @@ type Excerpt struct {
 // host's output: what clients print, and log lines out of prose.
 const PastedText = fact.KindTerminal
 
+// maxExcerpts bounds the pieces of one pasted text: a grep over the mountinfo of
+// 2,000 processes, ten times.
+const maxExcerpts = 20_000
+
 // Excerpts takes a pasted text apart: the outputs of a shell session, screens of
 // watch, lines of grep over several files, and listings and log lines in the middle
 // of prose. Excerpts of one host keep the order of the text; the one of kind
@@ -53,6 +57,10 @@ const PastedText = fact.KindTerminal
 func Excerpts(text []byte, source string) ([]Excerpt, []Count, []fact.Problem) {
 	x := excerpts{source: source, transcript: splitSession(cutLines(text)), rest: map[string]*Excerpt{}}
 	for i := range x.steps {
+		if len(x.list) > maxExcerpts {
+			x.problem(x.steps[i].line, "more than %d pieces in one pasted text: the rest is not read", maxExcerpts)
+			break
+		}
 		x.step(&x.steps[i])
 	}
 	for _, host := range x.hosts {
@@ -167,6 +175,10 @@ func (x *excerpts) greppedLines(st *step, lines []pastedLine, date string) []pas
 		name := strings.TrimPrefix(g.path, "/")
 		i, seen := found[name]
 		if !seen {
+			if len(found) == maxExcerpts {
+				x.problem(l, "lines of more than %d files: the rest is not read", maxExcerpts)
+				break
+			}
 			i = len(x.list)
 			found[name] = i
 			x.add(st, reading{path: name, kind: g.kind, host: r.host, pattern: r.pattern}, nil, "", false)
