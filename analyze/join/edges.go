@@ -76,7 +76,7 @@ func (w *world) calls(daemons []fact.Daemon) []fact.Edge {
 
 // rootfsEdges connect the root filesystems that mounts or log lines name with
 // their container, with dockerd, which has to remove them, with whoever holds them
-// and with the filesystem that they lie on.
+// and with the graph root that cuts them off.
 func (w *world) rootfsEdges(list []*mountNS, copies []fact.Rootfs) []fact.Edge {
 	var out []fact.Edge
 	dockerd := fact.NewKey(fact.KeyDaemon, w.at, "dockerd", "dockerd")
@@ -94,10 +94,8 @@ func (w *world) rootfsEdges(list []*mountNS, copies []fact.Rootfs) []fact.Edge {
 		if r.HolderContainer != "" {
 			out = append(out, fact.Edge{From: key, To: fact.NewKey(fact.KeyContainer, w.at, r.HolderContainer, names[r.HolderContainer]), Rel: "is held by", Refs: r.Refs})
 		}
-		if engine := engineNS(list); engine != nil {
-			if m := mountAt(engine.mounts, r.Origin[:strings.LastIndexByte(r.Origin, '/')+1]); m != nil {
-				out = append(out, fact.Edge{From: key, To: fact.NewKey(fact.KeyMount, w.at, m.Dev, m.Point), Rel: "lies on", Refs: m.Refs})
-			}
+		if m := cutAbove(list, r.Origin); m != nil {
+			out = append(out, fact.Edge{From: key, To: fact.NewKey(fact.KeyMount, w.at, m.Dev, m.Point), Rel: "lies below", Refs: m.Refs})
 		}
 	}
 	for _, h := range w.hits {

@@ -193,7 +193,8 @@ func (w *world) busy() {
 // linked reports whether an unmount of origin in dockerd's namespace reaches m. It
 // does where the mount above m receives from the one above origin, or is its peer:
 // propagation goes from parent to parent, mount_namespaces(7). Without the parents
-// the mount's own tags tell: a private one receives nothing.
+// the mount's own tags tell: a private one receives nothing, nor does one without a
+// master below a graph root that is cut off.
 func linked(list []*mountNS, n *mountNS, m *fact.Mount, origin string) fact.Opt[bool] {
 	engine := engineNS(list)
 	if engine == n && m.Point == origin {
@@ -209,10 +210,23 @@ func linked(list []*mountNS, n *mountNS, m *fact.Mount, origin string) fact.Opt[
 	switch {
 	case m.Master != 0 || m.PropagateFrom != 0:
 		return fact.Some(true)
-	case m.Shared == 0:
+	case m.Shared == 0 || cutAbove(list, origin) != nil:
 		return fact.Some(false)
 	}
 	return fact.Opt[bool]{}
+}
+
+// cutAbove is the graph root above origin that cuts propagation, nil none. Any
+// namespace may show it: none but the ones that share it see it private.
+func cutAbove(list []*mountNS, origin string) *fact.Mount {
+	for _, n := range list {
+		for _, m := range n.mounts {
+			if m.CutsPropagation && strings.HasPrefix(origin, m.Point+"/") {
+				return m
+			}
+		}
+	}
+	return nil
 }
 
 // engineNS is the namespace that dockerd unmounts in: its own, else that of pid 1.
