@@ -77,8 +77,8 @@ func TestRootfs(t *testing.T) {
 			"proc/7003/mountinfo": "437 146 0:40 / " + merged + " rw shared:110" + super,
 		}, []string{"process 7001 httpd unlinked", "? linked", "? unknown"}},
 		{"no mountinfo of dockerd: below a graph root that is cut off nothing without a master follows", map[string]string{
-			"proc/7001/mountinfo": "231 227 0:40 / " + merged + " rw shared:119" + super,
-			"cli-session.txt": "[root@node-a17 ~]# grep -rw 1143 /proc/$$/mountinfo\n1143 44 8:4 /docker_rt/overlay2 /home/docker_rt/overlay2 rw - xfs /dev/sda4 rw\n" +
+			"cli-session.txt": "[root@node-a17 ~]# grep -rwn " + merged + " /proc/*/mountinfo\n/proc/7001/mountinfo:40:231 227 0:40 / " + merged + " rw shared:119" + super +
+				"[root@node-a17 ~]# grep -rw 1143 /proc/$$/mountinfo\n1143 44 8:4 /docker_rt/overlay2 /home/docker_rt/overlay2 rw - xfs /dev/sda4 rw\n" +
 				"[root@node-a17 ~]# grep -rw 44 /proc/$$/mountinfo\n44 39 8:4 / /home rw shared:28 - xfs /dev/sda4 rw\n",
 		}, []string{"process 7001 httpd unlinked"}},
 		{"an -init layer and the container's own view are none", map[string]string{
