@@ -187,7 +187,11 @@ func (x *excerpts) greppedLines(st *step, lines []pastedLine, date string) []pas
 		broken[i] = broken[i] || g.no != 0 && g.no != len(x.list[i].Refs)
 	}
 	x.dropPieces(from, r.pattern, broken)
-	// The files that were searched and have no such line.
+	// The files that were searched and have no such line, before those that have it: a
+	// pattern of names stands for both.
+	has := slices.Clone(x.list[from:])
+	x.list = x.list[:from]
+	defer func() { x.list = append(x.list, has...) }()
 	if st.ended && r.pattern != "" && r.kind == "" && (st.exit.Known && st.exit.V <= 1 || !x.loose(st)) {
 		for name := range strings.FieldsSeq(r.path) {
 			name = strings.TrimPrefix(name, "/")
