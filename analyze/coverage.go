@@ -29,7 +29,7 @@ func (a *assembly) coverage() {
 	for _, l := range a.parts.logs {
 		if l.Log.Lines > 0 && a.kindOf(l.Log.Source) != fact.KindTerminal {
 			a.t.Coverage = append(a.t.Coverage, fact.Coverage{At: a.at, Table: "hits", Daemon: l.Log.Daemon, Complete: !l.Log.CutHead,
-				Why: "the log " + l.Log.Source + " begins in the middle", First: l.Log.First, Last: l.Log.Last, Refs: []fact.Ref{l.Log.Ref}})
+				Why: "the log " + l.Log.Source + " begins in the middle", Debug: l.Log.Debug, First: l.Log.First, Last: l.Log.Last, Refs: []fact.Ref{l.Log.Ref}})
 		}
 	}
 	if a.seen[fact.KindDockerPS] {
@@ -86,6 +86,9 @@ func (a *assembly) listingCoverage(add func(table, daemon string, complete bool,
 		if complete || a.knowsDaemon(name) {
 			add("daemons", name, true, "")
 		}
+	}
+	if a.knowsDaemon("runc") {
+		add("daemons", "runc", true, "")
 	}
 }
 

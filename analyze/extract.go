@@ -172,10 +172,13 @@ var procParsers = map[fact.Kind]func(io.Reader, string) ([]fact.Process, []fact.
 	fact.KindProcComm: host.ParseComm, fact.KindProcNS: host.ParseNS, fact.KindProcSyscall: host.ParseSyscall,
 }
 
-// daemonParsers read what docker and systemd say of the daemons.
+// daemonParsers read what daemons say of themselves, and their flags and
+// configuration.
 var daemonParsers = map[fact.Kind]func(io.Reader, string) ([]fact.Daemon, []fact.Problem){
 	fact.KindDockerVers: host.ParseDockerVersion, fact.KindDockerInfo: host.ParseDockerInfo,
 	fact.KindDaemonJSON: host.ParseDaemonJSON, fact.KindUnit: host.ParseUnit,
+	fact.KindCPUManager: host.ParseCPUManagerState, fact.KindKubeletArgs: host.ParseKubeletFlags, fact.KindKubeletConf: host.ParseKubeletConfig,
+	fact.KindContainerdC: host.ParseContainerdConfig, fact.KindRuncVersion: host.ParseRuncVersion,
 }
 
 // source hands one source to its parser.
@@ -200,7 +203,7 @@ func (p *parts) source(src fact.Source, r io.Reader) {
 		add(p, &p.mounts, rows, problems)
 	case fact.KindSS, fact.KindNetstat, fact.KindNetUnix:
 		p.socket(src.Kind, r, name)
-	case fact.KindDockerPS, fact.KindInspect, fact.KindTasks, fact.KindContainers:
+	case fact.KindDockerPS, fact.KindInspect, fact.KindTasks, fact.KindContainers, fact.KindRuncState, fact.KindRunListing:
 		p.container(src.Kind, r, name)
 	case fact.KindFreezer:
 		rows, problems := host.ParseFreezer(r, name)
@@ -243,8 +246,11 @@ func (p *parts) container(kind fact.Kind, r io.Reader, name string) {
 	case fact.KindTasks:
 		list, problems := host.ParseTasks(r, name)
 		add(p, &p.tasks, []host.TaskListing{list}, problems)
-	case fact.KindContainers:
-		rows, problems := host.ParseContainers(r, name)
+	case fact.KindContainers, fact.KindRuncState, fact.KindRunListing:
+		parse := map[fact.Kind]func(io.Reader, string) ([]fact.Container, []fact.Problem){
+			fact.KindContainers: host.ParseContainers, fact.KindRuncState: host.ParseRuncState, fact.KindRunListing: host.ParseRunListing,
+		}[kind]
+		rows, problems := parse(r, name)
 		add(p, &p.other, rows, problems)
 	}
 }

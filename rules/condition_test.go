@@ -107,6 +107,7 @@ func TestVersions(t *testing.T) {
 	for _, tt := range []struct{ a, b string }{
 		{"18.09.2", "20.10.10"}, {"20.10.9", "20.10.10"}, {"17.12.0-ce", "17.12.1-ce"}, {"1.0.0-rc8", "1.0.0-rc91"},
 		{"1.0.0-rc95", "1.0.0"}, {"1.6.20~ds1-1+deb12u3", "1.6.21"}, {"v1.19.3", "1.20"}, {"20.10.24+dfsg1", "23.0.1"},
+		{"1.0.0-rc8+dev", "1.0.0-rc91"}, {"1.0.0~rc6+dfsg1", "1.0.0-rc91"}, {"1.0.0-rc91", "1.0.0-rc93"}, {"1.0.0-rc93", "1.1.5"}, {"1.1.0-rc.1", "1.1.0"},
 	} {
 		if compareVersions(tt.a, tt.b) >= 0 || compareVersions(tt.b, tt.a) <= 0 {
 			t.Errorf("%s is not below %s", tt.a, tt.b)

@@ -129,7 +129,7 @@ func (all *selected) index(s *Selection) {
 	sorted := func(rows []Row, add func(k *keyedRows, row Row)) {
 		for _, row := range rows {
 			keys := s.keysOf(row)
-			if len(keys) == 0 && open {
+			if open && nobodys(row, keys) {
 				all.anyones = append(all.anyones, row)
 			}
 			for i, k := range keys {
@@ -198,6 +198,9 @@ func (e *evaluator) reach(s *Selection) map[string][]span {
 
 // concerns reports whether rows out of c could pass the selection.
 func (s *Selection) concerns(c fact.Coverage) bool {
+	if s.Signature != nil && s.Signature.Debug && !c.Debug {
+		return false
+	}
 	if s.Signature != nil && c.Daemon != "" && len(s.Signature.Daemons) > 0 && !slices.Contains(s.Signature.Daemons, c.Daemon) {
 		return false
 	}
@@ -214,7 +217,7 @@ func (s *Selection) daemons() []string {
 		return s.Signature.Daemons
 	}
 	var out []string
-	candidates := []string{"dockerd", "containerd", "kubelet", "containerd-shim", "crio"}
+	candidates := []string{"dockerd", "containerd", "kubelet", "containerd-shim", "crio", "runc"}
 	for _, daemon := range candidates {
 		if s.concerns(fact.Coverage{Daemon: daemon}) {
 			out = append(out, daemon)
@@ -233,6 +236,9 @@ func (s *Selection) absence() string {
 		"containers": "container listing", "heap": "heap profile", "mounts": "mountinfo", "rootfs": "mountinfo", "items": "record of the collection",
 		"daemons": "version or process", "nodes": "description", "cgroups": "freezer state", "samples": "second look", "clients": "socket listing",
 	}[s.Table.Name]
+	if s.Signature != nil && s.Signature.Debug {
+		what = "log of debug level"
+	}
 	if daemons := s.daemons(); len(daemons) > 0 {
 		what += " of " + strings.Join(daemons, " or ")
 	}
@@ -246,6 +252,13 @@ func sortedKeys[V any](m map[string]V) []string {
 	}
 	slices.Sort(keys)
 	return keys
+}
+
+// nobodys reports whether nothing names what a row is about: it has no key, or is of
+// a failed exec in some container, and repeats no line that names one.
+func nobodys(row Row, keys []fact.Key) bool {
+	h, ok := row.Value.(*fact.Hit)
+	return len(keys) == 0 && !(ok && h.Repeats) || ok && h.Unnamed
 }
 
 // keysOf are the keys that tie a row of the selection to the rule's scope.
@@ -265,9 +278,14 @@ func (e *evaluator) pickFor(key fact.Key) func(*Selection) picked {
 			p.passed, p.unsure = slices.Clip(rows.passed), rows.unsure
 		}
 		p.unsure = slices.Concat(p.unsure, all.anyones)
-		// The one row of a container is there, so no other can be missing.
-		if s.On == s.Table.whole && !all.stopped && e.holds(s.Table, key) {
+		// The one row of a container is there, so no other can be missing. Without it
+		// nothing is known of the container, not even that it is not there.
+		switch {
+		case s.On != s.Table.whole || all.stopped:
+		case e.holds(s.Table, key):
 			p.missing, p.absent = "", false
+		case !key.IsZero():
+			p.missing = cmp.Or(p.missing, "no listing holds it")
 		}
 		return p
 	}

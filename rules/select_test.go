@@ -36,6 +36,53 @@ func TestRowsWithoutKeyMayBeAnyones(t *testing.T) {
 	}
 }
 
+// TestNoListingHoldsIt: of a container without a row nothing is known, however whole
+// the listing; of one with a row all is.
+func TestNoListingHoldsIt(t *testing.T) {
+	e := newEvaluator(&fact.Tables{
+		Containers: []fact.Container{{ID: idA, Docker: "running"}},
+		Coverage:   []fact.Coverage{{Table: "containers", Complete: true}},
+	}, fact.Place{})
+	dead, _, err := compilePredicate(containersTable, `row.docker == "dead"`)
+	if err != nil {
+		t.Fatal(err)
+	}
+	s := &Selection{Name: "s", Table: containersTable, Where: dead, On: fact.KeyContainer}
+	for key, want := range map[fact.Key]Truth{
+		fact.NewKey(fact.KeyContainer, fact.Place{}, idA, ""):                       True,
+		fact.NewKey(fact.KeyContainer, fact.Place{}, "prod/web-0/c0", ""):           Unknown,
+		fact.Unnamed(fact.KeyContainer, fact.Place{}, "exec", "one without a name"): Unknown,
+	} {
+		if got := (&Condition{Word: None, Of: s}).judge(e.pickFor(key)).Truth; got != want {
+			t.Errorf("%s: %v, want %v", key.ID, got, want)
+		}
+	}
+	// A failed exec in a container that nothing names may be in any.
+	hits := newEvaluator(&fact.Tables{
+		Hits:     []fact.Hit{{Signature: "s", Count: 1, Unnamed: true}, {Signature: "r", Count: 1, Repeats: true}},
+		Coverage: []fact.Coverage{{Table: "hits", Complete: true, Debug: true}},
+	}, fact.Place{})
+	for id, want := range map[string]Truth{"s": Unknown, "r": True} {
+		s := &Selection{Name: id, Table: hitsTable, Signature: &fact.Signature{ID: id}, On: fact.KeyContainer}
+		if got := (&Condition{Word: None, Of: s}).judge(hits.pickFor(fact.NewKey(fact.KeyContainer, fact.Place{}, idA, ""))).Truth; got != want {
+			t.Errorf("none of %s: %v, want %v", id, got, want)
+		}
+	}
+}
+
+// TestDebugLevel: a log without lines of debug level says nothing of what is printed
+// there only.
+func TestDebugLevel(t *testing.T) {
+	s := &Selection{Name: "s", Table: hitsTable, Signature: &fact.Signature{ID: "s", Debug: true, Daemons: []string{"dockerd"}}}
+	for debug, want := range map[bool]Truth{true: True, false: Unknown} {
+		e := newEvaluator(&fact.Tables{Coverage: []fact.Coverage{{Table: "hits", Daemon: "dockerd", Complete: true, Debug: debug}}}, fact.Place{})
+		got := (&Condition{Word: None, Of: s}).judge(e.pickFor(fact.Key{}))
+		if got.Truth != want || want == Unknown && got.Unknown[0] != "no log of debug level of dockerd in the bundle" {
+			t.Errorf("debug %v: %v %q", debug, got.Truth, got.Unknown)
+		}
+	}
+}
+
 // TestReachOfLogs: a log tells only of its own window, each log by itself; one without
 // stamps, and a table without time, of all time.
 func TestReachOfLogs(t *testing.T) {

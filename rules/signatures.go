@@ -6,7 +6,7 @@ import (
 	"culprit/analyze/fact"
 )
 
-var signatureKeys = []string{"id", "daemons", "pattern", "means", "states_cause", "example", "near_miss", "versions", "refs"}
+var signatureKeys = []string{"id", "daemons", "pattern", "means", "states_cause", "exec", "debug", "example", "near_miss", "versions", "refs"}
 
 // loadSignatures reads one signature file: a list of log texts.
 func loadSignatures(file string, text []byte, into map[string]*fact.Signature) ([]*fact.Signature, error) {
@@ -29,6 +29,12 @@ func loadSignatures(file string, text []byte, into map[string]*fact.Signature) (
 				sig.Means = d.str(f.value, "means")
 			case "states_cause":
 				sig.StatesCause = d.boolean(f.value, "states_cause")
+			case "exec":
+				if sig.Exec = d.str(f.value, "exec"); sig.Exec != fact.ExecStarts && sig.Exec != fact.ExecFails {
+					d.fail(f.value, "exec is %s or %s", fact.ExecStarts, fact.ExecFails)
+				}
+			case "debug":
+				sig.Debug = d.boolean(f.value, "debug")
 			case "example":
 				sig.Example = d.str(f.value, "example")
 			case "near_miss":

@@ -103,7 +103,7 @@ var hitsTable = func() *Schema {
 		times:  func(row any) ([]time.Time, bool) { return hitTimes(row.(*T)) },
 	}, func(t *fact.Tables) []T { return t.Hits }, place, func(r *T) []fact.Ref { return r.Refs })
 	s.keys = map[fact.KeyKind]func(any) []fact.Key{
-		fact.KeyContainer: keyed(fact.KeyContainer, func(r *T) (fact.Place, string, string) { return r.At, r.Container, "" }),
+		fact.KeyContainer: hitContainer,
 		fact.KeyDaemon:    keyed(fact.KeyDaemon, func(r *T) (fact.Place, string, string) { return r.At, daemonID(r.Daemon), r.Daemon }),
 		fact.KeyMount: func(row any) []fact.Key {
 			if r := row.(*T); r.Layer != "" {
@@ -115,6 +115,23 @@ var hitsTable = func() *Schema {
 	}
 	return s
 }()
+
+// hitContainer is the container that a line speaks of. One that is there and that
+// nothing names is a key of its own.
+func hitContainer(row any) []fact.Key {
+	r := row.(*fact.Hit)
+	switch {
+	case r.Container != "":
+		name := ""
+		if strings.Contains(r.Container, "/") {
+			name = r.Container // a pod's, which no listing holds
+		}
+		return []fact.Key{fact.NewKey(fact.KeyContainer, r.At, r.Container, name)}
+	case r.Unnamed:
+		return []fact.Key{fact.Unnamed(fact.KeyContainer, r.At, "exec", "a container that the log does not name")}
+	}
+	return nil
+}
 
 var containersTable = func() *Schema {
 	type T = fact.Container
@@ -156,6 +173,11 @@ var containersTable = func() *Schema {
 			knownStr("log_driver", "log driver: json-file, fluentd, awslogs ...", func(r *T) string { return r.LogDriver }),
 			intCol("exit_code", "docker's exit code of a container that has exited", func(r *T) fact.Opt[int64] { return widen(r.ExitCode) }),
 			boolCol("oom_killed", "docker saw the OOM killer end it", func(r *T) fact.Opt[bool] { return r.OOMKilled }),
+			boolCol("of_pod", "it is a container of a pod, and not the pod's sandbox", ofPod),
+			withLine(knownStr("state_file", "what runc's state.json of it is: whole, empty or cut", func(r *T) string { return r.StateFile }),
+				func(r *T) fact.Ref { return r.StateFileRef }),
+			withLine(boolCol("exec_recovered", "after a failed exec later ones ended without failing; false when all failed since", func(r *T) fact.Opt[bool] { return r.ExecRecovered }),
+				func(r *T) fact.Ref { return r.ExecRecoveredRef }),
 		},
 		header: func(c fact.Coverage) any { return &T{At: c.At} },
 	}, func(t *fact.Tables) []T { return t.Containers }, place, func(r *T) []fact.Ref { return r.Refs })
@@ -196,7 +218,7 @@ var daemonsTable = func() *Schema {
 		Name: "daemons",
 		Doc:  "instances of dockerd, containerd, kubelet",
 		Columns: []Column{
-			strCol("name", "dockerd, containerd, kubelet, crio", func(r *T) string { return r.Name }),
+			strCol("name", "dockerd, containerd, kubelet, crio, runc", func(r *T) string { return r.Name }),
 			intCol("pid", "process id", func(r *T) fact.Opt[int64] { return fact.Opt[int64]{V: int64(r.PID), Known: r.PID != 0} }),
 			knownStr("version", "as printed by the daemon", func(r *T) string { return r.Version }),
 			knownStr("state", "process state letter", func(r *T) string { return r.State }),
@@ -212,6 +234,9 @@ var daemonsTable = func() *Schema {
 			boolCol("own_mounts", "it lives in another mount namespace than pid 1", func(r *T) fact.Opt[bool] { return r.OwnMounts }),
 			knownStr("propagation", "what its own mount namespace has with that of pid 1: slave, private or shared", func(r *T) string { return r.Propagation }),
 			knownStr("mount_flags", "MountFlags= of its unit, default where the unit sets none", mountFlags),
+			boolCol("used", "it is the runc that starts the containers; for runc", func(r *T) fact.Opt[bool] { return r.Used }),
+			withLine(knownStr("cpu_manager", "policy of kubelet's CPU manager", func(r *T) string { return r.CPUManager }),
+				func(r *T) fact.Ref { return r.CPUManagerRef }),
 			boolCol("no_dump", "a goroutine dump was asked for and did not come", func(r *T) fact.Opt[bool] { return opt(r.NoDump) }),
 		},
 		known:  []string{"name"},
@@ -248,6 +273,13 @@ var itemsTable = func() *Schema {
 	}
 	return s
 }()
+
+// ofPod tells by the name k8s_CONTAINER_POD_NAMESPACE_UID_ATTEMPT, which docker's
+// containers of pods have, a sandbox with POD for CONTAINER.
+func ofPod(r *fact.Container) fact.Opt[bool] {
+	name, pod := strings.CutPrefix(r.Name, "k8s_")
+	return fact.Opt[bool]{V: pod && !strings.HasPrefix(name, "POD_"), Known: pod || r.Docker != ""}
+}
 
 // itemDaemon is the daemon that a collected command talks to.
 func itemDaemon(r *fact.Item) string {

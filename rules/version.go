@@ -70,7 +70,7 @@ func compareVersions(a, b string) int {
 // where no candidate counts above all.
 func versionNumbers(v string) (numbers []int, candidate int) {
 	const release = 1 << 30
-	v = strings.TrimPrefix(v, "v")
+	v = strings.Replace(strings.TrimPrefix(v, "v"), "~rc", "-rc", 1) // Debian's spelling
 	candidate = release
 	if main, rest, ok := strings.Cut(v, "-rc"); ok {
 		v, candidate = main, leadingInt(strings.TrimLeft(rest, ".-"))

@@ -21,6 +21,10 @@ func KindOf(path string, head []byte) fact.Kind {
 // classify is KindOf with what the name promised and what is odd about it.
 func classify(p string, head []byte) verdict {
 	v := verdict{want: nameKind(p)}
+	if len(head) == 0 && v.want == fact.KindRuncState {
+		v.kind = v.want // that it is empty is what it says
+		return v
+	}
 	if len(head) == 0 {
 		v.kind = fact.KindEmpty
 		if v.want != "" && v.want != fact.KindText && !mayBeEmpty(v.want) {
@@ -150,6 +154,9 @@ var contents = []content{
 	{kind: fact.KindDockerInfo, fits: (*sniff).dockerInfo},
 	{kind: fact.KindDockerVers, fits: (*sniff).dockerVersion},
 	{kind: fact.KindInspect, fits: (*sniff).inspect},
+	{kind: fact.KindRuncVersion, fits: (*sniff).runcVersion},
+	{kind: fact.KindKubeletConf, fits: (*sniff).kubeletConfig},
+	{kind: fact.KindCPUManager, fits: (*sniff).cpuManagerState},
 	{kind: fact.KindFreezer, fits: (*sniff).freezer},
 	{kind: fact.KindOSRelease, fits: (*sniff).osRelease},
 	{kind: fact.KindUnit, fits: (*sniff).unit},
@@ -160,6 +167,10 @@ var contents = []content{
 	{kind: fact.KindLog, fits: (*sniff).log, weak: true},
 	{kind: fact.KindDaemonJSON, fits: (*sniff).daemonJSON, alone: (*sniff).daemonKeys, weak: true},
 
+	{kind: fact.KindRuncState, fits: (*sniff).configuration, nameOnly: true},
+	{kind: fact.KindRunListing, fits: (*sniff).configuration, nameOnly: true},
+	{kind: fact.KindKubeletArgs, fits: (*sniff).configuration, nameOnly: true},
+	{kind: fact.KindContainerdC, fits: (*sniff).configuration, nameOnly: true},
 	{kind: fact.KindProcWchan, fits: (*sniff).procWchan, nameOnly: true},
 	{kind: fact.KindProcFDCount, fits: (*sniff).procFDCount, nameOnly: true},
 	{kind: fact.KindProcCmdline, fits: (*sniff).procCmdline, nameOnly: true},

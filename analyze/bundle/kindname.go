@@ -17,8 +17,16 @@ var names = []struct {
 	kind     fact.Kind
 	patterns string
 }{
+	{fact.KindContainerdC, "containerd/config.toml containerd*config*.toml"},
+	{fact.KindKubeletConf, "kubelet/config.yaml kubelet*config*.yaml kubelet*config*.yml kubelet*config*.json kubelet-config kubelet/config configz*"},
+	{fact.KindKubeletArgs, "kubeadm-flags.env default/kubelet sysconfig/kubelet kubernetes/kubelet"},
+	{fact.KindCPUManager, "cpu-manager-state"},
+	{fact.KindRuncVersion, "runc-version* docker-runc-version* runc--version*"},
+	{fact.KindRuncState, "[0-9a-f]*/state.json"},
+	{fact.KindRunListing, "run-ls"},
+
 	// What would match below and is something else.
-	{fact.KindText, "*.err *.md truth.json meta.json *.toml *.yaml *.yml df df-* loadavg meminfo run-ls cgroup/pids"},
+	{fact.KindText, "*.err *.md truth.json meta.json *.toml *.yaml *.yml df df-* loadavg meminfo cgroup/pids"},
 	{fact.KindText, "ss--s netstat--s netstat-s netstat*agn proc/net/netstat crictl* *goroutine*.json"},
 	{fact.KindText, "docker/stats docker/images docker-stats docker-images"},
 

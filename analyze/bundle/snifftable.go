@@ -107,7 +107,24 @@ func (s *sniff) inspect() bool {
 }
 
 // daemonJSON takes any text: a daemon.json that is broken stops dockerd.
-func (s *sniff) daemonJSON() bool { return !s.binary && !isHTML(s.raw) }
+func (s *sniff) daemonJSON() bool { return s.configuration() }
+
+func (s *sniff) runcVersion() bool { return bytes.HasPrefix(s.first, []byte("runc version ")) }
+
+// kubeletConfig takes the configuration itself, not a ConfigMap that holds one.
+func (s *sniff) kubeletConfig() bool {
+	if isJSON(s.raw) {
+		return bytes.Contains(s.raw, []byte(`"KubeletConfiguration"`)) || bytes.HasPrefix(s.first, []byte(`{"kubeletconfig":`))
+	}
+	return slices.ContainsFunc(s.lines, func(l []byte) bool { return string(bytes.TrimSpace(l)) == "kind: KubeletConfiguration" && l[0] == 'k' })
+}
+
+func (s *sniff) cpuManagerState() bool {
+	return isJSON(s.raw) && bytes.Contains(s.raw, []byte(`"policyName"`)) && bytes.Contains(s.raw, []byte(`"defaultCpuSet"`))
+}
+
+// configuration takes any text.
+func (s *sniff) configuration() bool { return !s.binary && !isHTML(s.raw) }
 
 // daemonKeys takes a JSON object with a key that only dockerd's configuration has.
 func (s *sniff) daemonKeys() bool {

@@ -51,9 +51,9 @@ type Process struct {
 	SyscallFD Opt[int]
 	// Refs, the most telling first: stack, status, ps.
 	Refs []Ref
-	// StackRef, StateRef and KillRef are the lines of the kernel stack, of the state
-	// and of the signal mask with the SIGKILL.
-	StackRef, StateRef, KillRef Ref
+	// StackRef, StateRef, KillRef and ArgsRef are the lines of the kernel stack, of the
+	// state, of the signal mask with the SIGKILL and of the command line.
+	StackRef, StateRef, KillRef, ArgsRef Ref
 	// Hung is whether the kernel reported the task hung ("blocked for more than 120
 	// seconds"); known where it did and the task still is in D, or where there is
 	// a kernel log.
@@ -64,6 +64,8 @@ type Process struct {
 	// Daemon is the role of the process: dockerd, containerd, containerd-shim,
 	// kubelet, runc, "" none of them.
 	Daemon string
+	// CPUManager is the policy that kubelet's command line sets, "" none.
+	CPUManager string
 	// Serves is the container of a shim, with containerd's namespace; ServesV1
 	// that the shim is of runtime v1.
 	Serves, ServesNamespace string
@@ -256,6 +258,10 @@ type Container struct {
 	Rootfs string
 	// DockerSocket is set where docker's socket is bind-mounted into it.
 	DockerSocket bool
+	// StateFile is what runc's state.json of the container is: "whole", "empty",
+	// "cut" (no whole JSON document); "" unknown. StateFileRef says where.
+	StateFile    string
+	StateFileRef Ref
 	Refs         []Ref
 
 	// What package join adds:
@@ -282,6 +288,12 @@ type Container struct {
 	// Settled is whether it started well before the collection, so that listings
 	// taken seconds apart must agree on it.
 	Settled Opt[bool]
+	// ExecRecovered is, where an exec in it failed, whether later ones were started
+	// and ended without failing; false when at least three failed and none did not, or
+	// when runc's state.json of it is broken.
+	ExecRecovered Opt[bool]
+	// ExecRecoveredRef is the latest exec that was started, or the broken state.json.
+	ExecRecoveredRef Ref
 	// ContainerdRestarted is whether the running containerd is younger than the
 	// container's shim.
 	ContainerdRestarted Opt[bool]
@@ -316,10 +328,22 @@ func (c *Container) Label() string {
 	return c.Name
 }
 
-// Daemon is one instance of dockerd, containerd, kubelet or CRI-O.
+// Teller is what tells a setting of a daemon: a later one overrides an earlier one.
+type Teller int
+
+// The tellers.
+const (
+	ToldByNobody Teller = iota
+	ToldByConfig        // its configuration file
+	ToldByFlags         // its unit, or a file of variables for it
+	ToldByItself        // what it wrote when it started, its command line as it runs
+)
+
+// Daemon is one instance of dockerd, containerd, kubelet or CRI-O, or the runc that
+// they run.
 type Daemon struct {
 	At   Place
-	Name string // dockerd, containerd, kubelet, crio
+	Name string // dockerd, containerd, kubelet, crio, runc
 	PID  int    // 0 unknown
 	// Version as the daemon or its client printed it, "" unknown.
 	Version string
@@ -343,6 +367,20 @@ type Daemon struct {
 	LiveRestore, Debug Opt[bool]
 	// Containerd is the address dockerd was told to use, "" own or unknown.
 	Containerd string
+	// CPUManager is kubelet's CPU manager policy, "static" or "none", "" unknown;
+	// CPUManagerRef says where, CPUManagerBy by what.
+	CPUManager    string
+	CPUManagerRef Ref
+	CPUManagerBy  Teller
+	// Told is set for a runc whose version the daemon that runs it printed. Without
+	// it Version is that of a runc that lies on the node.
+	Told bool
+	// Runtime is, for dockerd and containerd, the path of the runtime that they are
+	// configured to run in place of the runc of their PATH, "" none.
+	Runtime string
+	// Used is, for runc, whether it is the one that starts the containers: it was
+	// told, or the configuration leads nowhere else.
+	Used Opt[bool]
 	// UnitOptions are "Key=Value" lines of its unit and drop-ins.
 	UnitOptions []string
 	// NoDump is set when a goroutine dump was asked for and did not come.

@@ -13,6 +13,12 @@ type Signature struct {
 	// StatesCause marks a text that states the failing fact itself, such as
 	// "executable file not found". Any other text is effect-level evidence.
 	StatesCause bool
+	// Exec says what the text tells of an exec or probe in one container: ExecStarts,
+	// ExecFails, "" nothing. The line then says which container (see logs.Scan).
+	Exec string
+	// Debug marks a text that is printed at debug level only: a log without such
+	// lines says nothing about it.
+	Debug bool
 	// Means says in a few words what the line tells.
 	Means string
 	// Example must match; NearMiss must not.
@@ -23,6 +29,12 @@ type Signature struct {
 	// Refs are public threads or source references.
 	Refs []string
 }
+
+// What a signature tells of an exec.
+const (
+	ExecStarts = "starts"
+	ExecFails  = "fails"
+)
 
 // Log is one scanned log source: what it is, and which window it covers.
 type Log struct {
@@ -39,7 +51,9 @@ type Log struct {
 	// CutHead is set when the file starts in the middle of a line; CutTail when
 	// it ends in one. A cut log does not cover what lies outside its stamps.
 	CutHead, CutTail bool
-	Ref              Ref
+	// Debug is set when lines of debug level are in it.
+	Debug bool
+	Ref   Ref
 }
 
 // Hit is all matches of one signature with the same fields in one source.
@@ -64,10 +78,18 @@ type Hit struct {
 	// Refs: first match, then last where it is another line.
 	Refs []Ref
 
-	// Container is the full id of the container the lines speak of, "" unknown;
-	// set by package join from Fields["container"].
+	// Exec is that of the signature.
+	Exec string
+
+	// Container is the full id of the container the lines speak of, or for one of a
+	// pod that no listing holds NAMESPACE/POD/CONTAINER; "" unknown; set by package
+	// join from Fields.
 	Container string
 	// Layer is that of the container's root filesystem that the lines speak of, as
 	// in Rootfs, "" none; set by package join from Fields["rootfs"].
 	Layer string
+	// Unnamed and Repeats are set by package join where the lines tell of failed execs
+	// and do not say in which container: no other line says it, or the lines of
+	// another source that do tell of the same failures.
+	Unnamed, Repeats bool
 }

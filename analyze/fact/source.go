@@ -42,6 +42,13 @@ const (
 	KindUnit        Kind = "unit"                  // systemd unit or drop-in
 	KindTasks       Kind = "containerd-tasks"      // ctr tasks ls
 	KindContainers  Kind = "containerd-containers" // ctr containers ls
+	KindRuncVersion Kind = "runc-version"          // runc --version
+	KindRuncState   Kind = "runc-state"            // state.json of one container
+	KindRunListing  Kind = "run-listing"           // ls -lR /run
+	KindKubeletConf Kind = "kubelet-config"        // KubeletConfiguration, YAML or JSON
+	KindKubeletArgs Kind = "kubelet-flags"         // variables of kubelet's unit
+	KindCPUManager  Kind = "cpu-manager-state"     // /var/lib/kubelet/cpu_manager_state
+	KindContainerdC Kind = "containerd-config"     // containerd's config.toml
 	KindFreezer     Kind = "freezer"               // freezer.state or cgroup.events, single or "path: value" lines
 	KindUname       Kind = "uname"
 	KindOSRelease   Kind = "os-release"

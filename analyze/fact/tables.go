@@ -39,6 +39,8 @@ type Coverage struct {
 	Daemon string
 	// Complete is set when whatever exists is in the table.
 	Complete bool
+	// Debug is set where the log has lines of debug level.
+	Debug bool
 	// Why says in a few words why it is not complete.
 	Why string
 	// First and Last bound the time of which a log tells; zero has no bound.

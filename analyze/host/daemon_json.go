@@ -2,14 +2,15 @@ package host
 
 import (
 	"bytes"
+	"cmp"
 	"encoding/json"
 	"io"
 
 	"culprit/analyze/fact"
 )
 
-// ParseDaemonJSON reads /etc/docker/daemon.json: live-restore, debug and
-// containerd (the address) of dockerd. A key that is not there is unknown, since a
+// ParseDaemonJSON reads /etc/docker/daemon.json: live-restore, debug,
+// containerd (the address) and the path of another default runtime than runc, of dockerd. A key that is not there is unknown, since a
 // flag may set it. Refs are the lines of the keys. dockerd refuses a broken file,
 // a value of the wrong type and anything behind the object; all are problems. A
 // file without any of the keys gives a row with a ref to its first line.
@@ -27,6 +28,8 @@ func ParseDaemonJSON(r io.Reader, source string) ([]fact.Daemon, []fact.Problem)
 		l.brokenJSON(b, t, 0, err)
 		return nil, l.problems()
 	}
+	var runtime string
+	var runtimes map[string]struct{ Path string }
 	dec := json.NewDecoder(bytes.NewReader(b))
 	dec.Token() // the opening brace; b is known to be valid
 	for dec.More() {
@@ -47,6 +50,10 @@ func ParseDaemonJSON(r io.Reader, source string) ([]fact.Daemon, []fact.Problem)
 			into = &on
 		case "containerd":
 			into = &d.Containerd
+		case "default-runtime":
+			into = &runtime
+		case "runtimes":
+			into = &runtimes
 		default:
 			continue
 		}
@@ -61,6 +68,9 @@ func ParseDaemonJSON(r io.Reader, source string) ([]fact.Daemon, []fact.Problem)
 			d.Debug = fact.Some(on)
 		}
 		d.Refs = fact.AppendRefs(d.Refs, ref)
+	}
+	if runtime != "" && runtime != "runc" {
+		d.Runtime = cmp.Or(runtimes[runtime].Path, runtime)
 	}
 	if len(d.Refs) == 0 {
 		d.Refs = []fact.Ref{{Source: source, Line: 1}}

@@ -9,20 +9,21 @@ import (
 )
 
 // ParseDockerInfo reads the text of docker info: a row for dockerd (version, live
-// restore, debug) and one for containerd where a version of it is printed, not a
-// commit id. The client's own section is passed over.
+// restore, debug), one for containerd where a version of it is printed, not a
+// commit id, and one for the runc of the default runtime. The client's own section is passed over.
 //
 //	Client:                        (19.03 and later)
 //	 Debug Mode: false
 //	Server:
 //	 Server Version: 18.09.2
 //	 containerd version: 1.6.20~ds1-1+deb12u3
+//	 runc version: 425e105d5a03fabd737a126ad93d62a9eeede87f
 //	 Debug Mode: true              ("Debug Mode (server): true" before 19.03)
 //	  EventsListeners: 0           (open /events streams; with debug on)
 //	 Live Restore Enabled: false
 func ParseDockerInfo(r io.Reader, source string) ([]fact.Daemon, []fact.Problem) {
 	l := newLines(r, source)
-	var docker, containerd fact.Daemon
+	var docker, containerd, runc fact.Daemon
 	client := false
 	for l.scan() {
 		key, value, ok := strings.Cut(l.text, ":")
@@ -57,6 +58,9 @@ func ParseDockerInfo(r io.Reader, source string) ([]fact.Daemon, []fact.Problem)
 				containerd = daemonVersion("containerd", value, l.ref())
 			}
 			continue
+		case "runc version":
+			runc = runcVersion(value, l.ref())
+			continue
 		default:
 			continue
 		}
@@ -69,6 +73,9 @@ func ParseDockerInfo(r io.Reader, source string) ([]fact.Daemon, []fact.Problem)
 	}
 	if containerd.Name != "" {
 		rows = append(rows, containerd)
+	}
+	if runc.Version != "" {
+		rows = append(rows, runc)
 	}
 	if len(rows) == 0 && len(l.found) == 0 {
 		l.problem(fact.Ref{Source: source}, "no server section: the daemon did not answer")

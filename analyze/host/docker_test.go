@@ -148,7 +148,8 @@ func TestParseDockerVersion(t *testing.T) {
 	}{
 		{"18.09 and later", modern, []fact.Daemon{
 			{Name: "dockerd", Version: "18.09.2", Refs: at(modern, 6)},
-			{Name: "containerd", Version: "1.6.20~ds1", Vendor: true, Refs: at(modern, 9)}}, nil},
+			{Name: "containerd", Version: "1.6.20~ds1", Vendor: true, Refs: at(modern, 9)},
+			{Name: "runc", Version: "1.1.5", Told: true, Refs: at(modern, 11)}}, nil},
 		{"17.03", "Client:\n Version:      17.03.1-ce\n\nServer:\n Version:      17.03.1-ce\n API version:  1.27\n", []fact.Daemon{
 			{Name: "dockerd", Version: "17.03.1-ce", Refs: []fact.Ref{ref("v", 5, 43)}}}, nil},
 		{"1.5", "Client version: 1.6.0\nServer version: 1.5.0\n", []fact.Daemon{{Name: "dockerd", Version: "1.5.0", Refs: []fact.Ref{ref("v", 2, 22)}}}, nil},

@@ -7,8 +7,8 @@ import (
 	"culprit/analyze/fact"
 )
 
-// ParseDockerVersion reads the text of docker version: a row for dockerd and one
-// for containerd where the server names it. The client's version is not a
+// ParseDockerVersion reads the text of docker version: a row for dockerd and ones
+// for containerd and runc where the server names them. The client's version is not a
 // daemon's. Three generations:
 //
 //	Server: Docker Engine - Community      Server:                    Server version: 1.5.0
@@ -38,6 +38,10 @@ func ParseDockerVersion(r io.Reader, source string) ([]fact.Daemon, []fact.Probl
 			rows = append(rows, daemonVersion("dockerd", value, l.ref()))
 		case server && key == "Version" && part == "containerd" && isVersion(value):
 			rows = append(rows, daemonVersion("containerd", value, l.ref()))
+		case server && key == "Version" && part == "runc":
+			if runc := runcVersion(value, l.ref()); runc.Version != "" {
+				rows = append(rows, runc)
+			}
 		}
 	}
 	if len(rows) == 0 && len(l.found) == 0 {

@@ -165,6 +165,9 @@ func FuzzParseInspect(f *testing.F) {
 				t.Fatalf("container %+v", c)
 			}
 		}
+		if state, _ := ParseRuncState(bytes.NewReader(b), idA+"/state.json"); len(state) != 1 || (state[0].StateFile == "empty") != (len(b) == 0) {
+			t.Fatalf("%+v", state)
+		}
 		daemons, problems := ParseDaemonJSON(bytes.NewReader(b), "j")
 		checkProblems(t, b, problems)
 		for _, d := range daemons {
@@ -218,6 +221,8 @@ func FuzzText(f *testing.F) {
 		"[Service]\nExecStart=/usr/bin/dockerd \\\n --debug\n# /x/containerd.service\n[Service]\nExecStart=-/usr/bin/containerd\n",
 		"TASK PID STATUS\na 264 RUNNING\nCONTAINER IMAGE RUNTIME\na - io.containerd.runc.v2\n",
 		"/sys/fs/cgroup/freezer/docker/a/freezer.state: FROZEN\n/sys/fs/cgroup/a/cgroup.events:frozen 1\n/sys/fs/cgroup/a/cgroup.freeze: 1\n",
+		"runc version 1.0.0-rc8\ncommit: 425e105d5a03fabd737a126ad93d62a9eeede87f\ncpuManagerPolicy: static\nA=--cpu-manager-policy=none\n{\"policyName\":\"static\"}\n",
+		"[plugins.linux]\nruntime = \"docker-runc\"\n/run/" + idA + ":\n-rw------- 1 root root 0 Nov 22 03:55 state.json\n",
 		"Linux node 5.4.0 x\nSun Nov 22 03:49:28 CST 2026\n 16:19:19 up 3 days, 17:41, 2 users\nPRETTY_NAME=\"x\"\n",
 	} {
 		f.Add([]byte(seed))
@@ -250,6 +255,12 @@ func FuzzText(f *testing.F) {
 		daemons(ParseDockerVersion(bytes.NewReader(b), "x"))
 		daemons(ParseDockerInfo(bytes.NewReader(b), "x"))
 		daemons(ParseUnit(bytes.NewReader(b), "docker.service"))
+		daemons(ParseRuncVersion(bytes.NewReader(b), "x"))
+		daemons(ParseContainerdConfig(bytes.NewReader(b), "x"))
+		daemons(ParseKubeletConfig(bytes.NewReader(b), "x"))
+		daemons(ParseKubeletFlags(bytes.NewReader(b), "x"))
+		daemons(ParseCPUManagerState(bytes.NewReader(b), "x"))
+		containers(ParseRunListing(bytes.NewReader(b), "x"))
 		states, problems := ParseFreezer(bytes.NewReader(b), "sys/fs/cgroup/x/cgroup.events")
 		check(len(states), nil, problems)
 		for _, s := range states {

@@ -90,7 +90,7 @@ func fill(p *fact.Process, o fact.Process) {
 		p.State, p.StateRef = o.State, o.StateRef
 	}
 	if from := fileOf(firstRef(o)); from == "cmdline" && o.Args != "" || len(o.Args) > len(p.Args) {
-		p.Args = o.Args
+		p.Args, p.ArgsRef = o.Args, firstRef(o)
 	}
 	if !isNoWchan(o.WChan) && (isNoWchan(p.WChan) || cutWchan(*p, o.WChan)) {
 		p.WChan = o.WChan

@@ -60,7 +60,8 @@ func TestMergeProcesses(t *testing.T) {
 	equal(t, "row", p, fact.Process{
 		PID: 2990, PPID: fact.Some(2971), Comm: "sh", Args: "sh -c while :; do date; done", State: "T", StateRef: ref("proc/2990/status", 2, 9),
 		WChan: "percpu_rwsem_wait", Stack: []string{"percpu_rwsem_wait", "vfs_write"}, StackRef: ref("proc/2990/stack", 1, 0),
-		Start: fact.Some[int64](411243), Age: fact.Some(98 * time.Second), RSS: fact.Some[int64](1472), Threads: fact.Some(3),
+		ArgsRef: ref("proc/2990/cmdline", 1, 0),
+		Start:   fact.Some[int64](411243), Age: fact.Some(98 * time.Second), RSS: fact.Some[int64](1472), Threads: fact.Some(3),
 		FDs: []fact.FD{{N: 0, Target: "/dev/null"}}, FDCount: fact.Some(5),
 		NoFile: fact.Some[int64](1024), NoFileHard: fact.Some[int64](4096), Tracer: fact.Opt[int]{},
 	})

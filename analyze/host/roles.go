@@ -16,6 +16,9 @@ func Roles(processes []fact.Process) {
 		if p.Daemon == "containerd-shim" {
 			p.Serves, p.ServesNamespace, p.ServesV1 = ShimOf(p.Args)
 		}
+		if m := cpuManagerFlag.FindStringSubmatch(p.Args); m != nil && p.Daemon == "kubelet" {
+			p.CPUManager = m[1]
+		}
 		p.Container = containerOfCgroups(p.Cgroups)
 	}
 }

@@ -102,6 +102,7 @@ func (u *unitFile) option(text string, ref fact.Ref) {
 		return
 	}
 	u.d.UnitOptions = append(u.d.UnitOptions, key+"="+value)
+	setKubeletFlags(&u.d, value, ref) // in ExecStart, or in a variable that it takes
 	if key == "ExecStart" && value != "" {
 		args := strings.TrimLeft(value, "@-:+!")
 		u.d.Name = RoleOf("", args)
@@ -136,6 +137,9 @@ func (u *unitFile) flush() {
 		o.LiveRestore, o.Debug = d.LiveRestore.Fill(o.LiveRestore), d.Debug.Fill(o.Debug)
 		if d.Containerd != "" {
 			o.Containerd = d.Containerd
+		}
+		if d.CPUManager != "" {
+			o.CPUManager, o.CPUManagerRef, o.CPUManagerBy = d.CPUManager, d.CPUManagerRef, d.CPUManagerBy
 		}
 		o.Refs = fact.AppendRefs(o.Refs, d.Refs...)
 		return

@@ -120,13 +120,19 @@ func mergeContainer(c *fact.Container, o fact.Container) {
 	}
 	c.Freezer = cmp.Or(c.Freezer, o.Freezer)
 	c.Rootfs = cmp.Or(c.Rootfs, o.Rootfs)
+	// A file that is rewritten in place is empty for a moment: whole once is whole.
+	if c.StateFile == "" || o.StateFile == "whole" {
+		c.StateFile, c.StateFileRef = o.StateFile, o.StateFileRef
+	}
 	c.Pod = cmp.Or(c.Pod, o.Pod)
 	c.PodNamespace = cmp.Or(c.PodNamespace, o.PodNamespace)
 	c.DockerSocket = c.DockerSocket || o.DockerSocket
 	if c.Shim == 0 {
 		c.Shim, c.ShimV1 = o.Shim, o.ShimV1
 	}
-	c.Refs = fact.AppendRefs(c.Refs, o.Refs...)
+	if o.StateFile == "" { // its line is StateFileRef, and tells nothing else
+		c.Refs = fact.AppendRefs(c.Refs, o.Refs...)
+	}
 }
 
 // shimPID is the pid of a shim, 0 for any other process.
@@ -259,29 +265,6 @@ func younger(a, b *fact.Process) fact.Opt[bool] {
 		return fact.Some(a.Age.V+restartSlack <= b.Age.V)
 	}
 	return fact.Opt[bool]{}
-}
-
-// speakOf finds the container that each log line speaks of: a full or short id, or
-// a name. Patterns with alternatives capture it as container, container_2 or
-// container_3.
-func (w *world) speakOf() {
-	for _, h := range w.hits {
-		word := cmp.Or(h.Fields["container"], h.Fields["container_2"], h.Fields["container_3"])
-		if word == "" {
-			continue
-		}
-		for _, c := range w.containers {
-			if len(word) >= 12 && strings.HasPrefix(c.ID, word) || c.Name == word {
-				h.Container = c.ID
-				break
-			}
-		}
-		// A container that is gone from every listing is still one container.
-		if h.Container == "" && isHex(word) && len(word) >= 12 {
-			h.Container = word
-		}
-	}
-	w.busy()
 }
 
 func isHex(s string) bool { return strings.Trim(s, "0123456789abcdef") == "" }

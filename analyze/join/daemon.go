@@ -42,6 +42,7 @@ func (w *world) daemons(parts []fact.Daemon) []fact.Daemon {
 		}
 		*d = withProcess(*d, p)
 	}
+	w.usedRunc(byName)
 	for _, d := range byName {
 		for _, item := range w.items {
 			if item.State == fact.TimedOut && dumpOf(item) == d.Name {
@@ -61,6 +62,9 @@ func withProcess(d fact.Daemon, p *fact.Process) fact.Daemon {
 	d.PID, d.State, d.FDCount, d.NoFile, d.RSS, d.Age = p.PID, p.State, p.FDCount, p.NoFile, p.RSS, p.Age
 	d.Inotify = inotify(p)
 	d.Refs = fact.AppendRefs(d.Refs, p.Refs...)
+	if p.CPUManager != "" {
+		d.CPUManager, d.CPUManagerRef, d.CPUManagerBy = p.CPUManager, cmp.Or(p.ArgsRef, p.Refs[0]), fact.ToldByItself
+	}
 	return d
 }
 
@@ -78,9 +82,24 @@ func inotify(p *fact.Process) fact.Opt[int] {
 	return fact.Some(n)
 }
 
+// usedRunc says whether the runc whose version is known is the one that starts the
+// containers. One that merely lies on the node is, where containerd alone runs it
+// and is not configured to run another: dockerd says itself which one it runs.
+func (w *world) usedRunc(byName map[string]*fact.Daemon) {
+	runc := byName["runc"]
+	if runc == nil {
+		return
+	}
+	docker := byName["dockerd"] != nil || slices.ContainsFunc(w.logs, func(l *fact.Log) bool { return l.Daemon == "dockerd" })
+	containerd := byName["containerd"]
+	if runc.Told || !docker && containerd != nil && containerd.Runtime == "" {
+		runc.Used = fact.Some(true)
+	}
+}
+
 func mergeDaemon(d *fact.Daemon, o fact.Daemon) {
-	if d.Version == "" {
-		d.Version, d.Vendor = o.Version, o.Vendor
+	if d.Version == "" || o.Told && !d.Told {
+		d.Version, d.Vendor, d.Told = o.Version, o.Vendor, o.Told
 	}
 	d.LiveRestore = d.LiveRestore.Fill(o.LiveRestore)
 	d.Debug = d.Debug.Fill(o.Debug)
@@ -88,6 +107,10 @@ func mergeDaemon(d *fact.Daemon, o fact.Daemon) {
 		d.Listeners, d.ListenersRef = o.Listeners, o.ListenersRef
 	}
 	d.Containerd = cmp.Or(d.Containerd, o.Containerd)
+	d.Runtime = cmp.Or(d.Runtime, o.Runtime)
+	if o.CPUManagerBy > d.CPUManagerBy {
+		d.CPUManager, d.CPUManagerRef, d.CPUManagerBy = o.CPUManager, o.CPUManagerRef, o.CPUManagerBy
+	}
 	d.UnitOptions = append(d.UnitOptions, o.UnitOptions...)
 	d.Refs = fact.AppendRefs(d.Refs, o.Refs...)
 }

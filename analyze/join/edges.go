@@ -2,6 +2,7 @@ package join
 
 import (
 	"cmp"
+	"slices"
 	"strconv"
 	"strings"
 
@@ -35,7 +36,7 @@ func (w *world) edges(daemons []fact.Daemon) []fact.Edge {
 	}
 	for _, c := range w.containers {
 		key := fact.NewKey(fact.KeyContainer, w.at, c.ID, c.Label())
-		for _, daemon := range managers(c) {
+		for _, daemon := range managers(c, daemons) {
 			out = append(out, fact.Edge{From: key, To: fact.NewKey(fact.KeyDaemon, w.at, daemon, daemon), Rel: "is managed by", Refs: c.Refs})
 		}
 	}
@@ -43,8 +44,11 @@ func (w *world) edges(daemons []fact.Daemon) []fact.Edge {
 }
 
 // managers are the daemons that manage a container, as far as the evidence says.
-func managers(c *fact.Container) []string {
+func managers(c *fact.Container, daemons []fact.Daemon) []string {
 	var out []string
+	if (c.Docker != "" || c.Namespace != "" || c.Task != "") && slices.ContainsFunc(daemons, func(d fact.Daemon) bool { return d.Name == "runc" }) {
+		out = append(out, "runc")
+	}
 	if c.Docker != "" || c.Namespace == "moby" {
 		out = append(out, "dockerd")
 	}

@@ -259,7 +259,7 @@ func TestMergeContainers(t *testing.T) {
 func TestHitsSpeakOfContainers(t *testing.T) {
 	tables := node()
 	fields := func(name, word string) fact.Hit { return fact.Hit{Fields: map[string]string{name: word}} }
-	tables.Hits = []fact.Hit{fields("container", idA), fields("container", idA[:12]), fields("container_2", "web"), fields("container", "nobody"), fields("container", idB), {}}
+	tables.Hits = []fact.Hit{fields("container", idA), fields("container", idA[:12]), fields("container", "web"), fields("container", "nobody"), fields("container", idB), {}}
 	Join(tables)
 	for i, want := range []string{idA, idA, idA, "", idB, ""} {
 		if got := tables.Hits[i].Container; got != want {

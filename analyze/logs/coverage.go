@@ -13,6 +13,8 @@ const (
 	// the head weigh as much as the lines that they stand for.
 	sampleHead  = 200
 	sampleEvery = 128
+	// levelReach is how far from its beginning a line tells its level.
+	levelReach = 160
 	// ringLines is how many line heads are kept until a stamp is looked for.
 	ringLines = 32
 )
@@ -38,6 +40,7 @@ type coverage struct {
 	lengths    [ringLines]int
 	ringed     int
 	begun      bool // a first stamp was seen
+	debug      bool // a line of debug level was seen
 }
 
 func newCoverage() *coverage {
@@ -48,6 +51,9 @@ func newCoverage() *coverage {
 func (c *coverage) see(l line.Line) {
 	c.lines++
 	c.open = l.Open
+	if !c.debug {
+		c.debug = isDebug(l.Text)
+	}
 	switch {
 	case l.No <= sampleHead:
 		c.sample(l, 1)
@@ -69,6 +75,13 @@ func (c *coverage) see(l line.Line) {
 			c.drain()
 		}
 	}
+}
+
+// isDebug reports a line of logrus or JSON at debug level, which stands behind the
+// stamp and any prefix.
+func isDebug(text []byte) bool {
+	text = text[:min(len(text), levelReach)]
+	return bytes.Contains(text, []byte("level=debug")) || bytes.Contains(text, []byte(`"level":"debug"`))
 }
 
 // stamp takes the stamp of text, if there is one, as the last so far.
@@ -170,6 +183,7 @@ func (c *coverage) log(source, given string) fact.Log {
 		Lines:   c.lines,
 		CutHead: c.headBroken && c.starts,
 		CutTail: c.open,
+		Debug:   c.debug,
 		Ref:     fact.Ref{Source: source},
 	}
 }

@@ -16,7 +16,8 @@ type scan struct {
 	coverage *coverage
 	found    []found
 	tried    []int // by pattern: the last line it was tried on
-	cut      int   // lines longer than line.MaxLine
+	execs    execs
+	cut      int // lines longer than line.MaxLine
 	firstCut fact.Ref
 	reached  fact.Ref
 }
@@ -50,6 +51,7 @@ func (sc *scan) line(l line.Line) {
 		}
 	}
 	sc.coverage.see(l)
+	sc.execs.follow(l.Text)
 	sc.found = sc.set.auto.find(l.Text, sc.found[:0])
 	if len(sc.found) > 0 || len(sc.set.slow) > 0 {
 		sc.confirm(l)
@@ -87,8 +89,11 @@ func (sc *scan) try(n int, l line.Line, o *origin) {
 	if !ok {
 		return
 	}
+	if o.stamp.IsZero() && p.sig.Exec != "" && len(sc.execs.head) > 0 {
+		o.stamp, _ = line.Stamp(sc.execs.head)
+	}
 	sc.coverage.note(o.stamp)
-	sc.tally.add(n, l, groups, writer, o.stamp)
+	sc.tally.add(match{n, groups, sc.execs.about(p.sig, l.Text)}, l, writer, o.stamp)
 }
 
 // origin is who wrote a line and when, read once and only where a pattern

@@ -9,6 +9,7 @@ import (
 	"regexp"
 	"regexp/syntax"
 	"slices"
+	"strings"
 	"unicode/utf8"
 
 	"culprit/analyze/fact"
@@ -89,7 +90,7 @@ func (s *Set) add(sig fact.Signature, ids map[literal]int) error {
 	}
 	for i, name := range re.SubexpNames() {
 		if name != "" {
-			p.groups = append(p.groups, group{i, name})
+			p.groups = append(p.groups, group{i, fieldName(name)})
 		}
 	}
 	n := len(s.patterns)
@@ -111,6 +112,15 @@ func (s *Set) add(sig fact.Signature, ids map[literal]int) error {
 		}
 	}
 	return nil
+}
+
+// fieldName is the field that a group fills: alternatives of a pattern capture the
+// same field as name, name_2, name_3.
+func fieldName(group string) string {
+	if i := strings.LastIndexByte(group, '_'); i > 0 && strings.Trim(group[i+1:], "0123456789") == "" {
+		return group[:i]
+	}
+	return group
 }
 
 // Slow lists the ids of the signatures without a literal of at least three bytes

@@ -49,10 +49,18 @@ func newTally(s *Set, source string) *tally {
 		distinct: make([]int, n), rest: make([]*row, n)}
 }
 
-// add counts a line that pattern n matches; groups as from regexp, nil when the
-// pattern has no named groups.
-func (t *tally) add(n int, l line.Line, groups []int, daemon string, stamp fact.Stamp) {
-	r := t.row(n, l, groups, daemon)
+// match is a pattern that matches a line.
+type match struct {
+	n int // the pattern
+	// groups as from regexp, nil when the pattern has no named groups.
+	groups []int
+	// place is where the exec ran that the line tells of, nil for other lines.
+	place map[string]string
+}
+
+// add counts a line that a pattern matches.
+func (t *tally) add(m match, l line.Line, daemon string, stamp fact.Stamp) {
+	r := t.row(m, l, daemon)
 	ref := t.ref(l)
 	r.hit.Count++
 	r.last = ref
@@ -92,13 +100,19 @@ func (t *tally) ref(l line.Line) fact.Ref {
 }
 
 // row finds or makes the row of a match.
-func (t *tally) row(n int, l line.Line, groups []int, daemon string) *row {
+func (t *tally) row(m match, l line.Line, daemon string) *row {
+	n := m.n
 	p := &t.set.patterns[n]
 	t.key = binary.AppendUvarint(t.key[:0], uint64(n))
 	for _, g := range p.groups {
-		value := captured(l.Text, groups, g)
+		value := captured(l.Text, m.groups, g)
 		t.key = binary.AppendVarint(t.key, fieldLen(value))
 		t.key = append(t.key, value...)
+	}
+	for _, name := range placeFields {
+		if value, ok := m.place[name]; ok {
+			t.key = append(append(t.key, name...), value...)
+		}
 	}
 	if r := t.byFields[string(t.key)]; r != nil {
 		return r
@@ -109,9 +123,12 @@ func (t *tally) row(n int, l line.Line, groups []int, daemon string) *row {
 	t.distinct[n]++
 	r := t.newRow(n, l, daemon)
 	for _, g := range p.groups {
-		if value := captured(l.Text, groups, g); value != nil {
+		if value := captured(l.Text, m.groups, g); value != nil {
 			r.field(g.name, string(value))
 		}
+	}
+	for name, value := range m.place {
+		r.field(name, value)
 	}
 	t.byFields[string(t.key)] = r
 	return r
@@ -130,6 +147,7 @@ func (t *tally) overflow(n int, l line.Line, daemon string) *row {
 func (t *tally) newRow(n int, l line.Line, daemon string) *row {
 	r := &row{hit: fact.Hit{
 		Signature: t.set.patterns[n].sig.ID,
+		Exec:      t.set.patterns[n].sig.Exec,
 		Daemon:    daemon,
 		Text:      string(l.Text[:min(maxText, len(l.Text))]),
 		Refs:      []fact.Ref{t.ref(l)},

@@ -295,6 +295,9 @@ func daemonText(d *fact.Daemon) string {
 	} else if d.FDCount.Known && d.NoFile.Known {
 		text += fmt.Sprintf(" has %s of %s descriptors open", rules.Thousands(int64(d.FDCount.V)), rules.Thousands(d.NoFile.V))
 	}
+	if d.CPUManager != "" {
+		text += ", CPU manager policy " + d.CPUManager
+	}
 	if d.Listeners.V > 0 {
 		text += ", " + plural(d.Listeners.V, "/events stream")
 	}
