@@ -7,6 +7,7 @@ import (
 	"flag"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -219,6 +220,8 @@ func TestVerdictsOfSamples(t *testing.T) {
 		"mount-leak-privatetmp-18.06.3":         {"", nil},
 		"mount-slave-ok-18.06.3":                {"", nil},
 		"client-conn-leak-18.09.2":              {"docker-client-socket-leak-unclosed-client", []string{"dockerd-goroutine-leak"}},
+		"exec-eof-kubelet-18.09.2":              {"runc-state-json-nonatomic", []string{"exec-or-probe-fails", "exec-closed-fifo-lines"}},
+		"exec-notfound-fifo-18.09.2":            {"exec-binary-missing", []string{"exec-or-probe-fails", "exec-closed-fifo-lines"}},
 		"healthy-18.09.2":                       {"", nil},
 		"healthy-20.10.24":                      {"", nil},
 	}
@@ -233,7 +236,8 @@ func TestVerdictsOfSamples(t *testing.T) {
 		if len(r.Verdicts) > 0 {
 			got = r.Findings[r.Verdicts[0]].Rule.ID.ID
 		}
-		if got != tt.verdict || len(r.Verdicts) > 1 {
+		// Two containers may have the same fault.
+		if got != tt.verdict || slices.ContainsFunc(r.Verdicts, func(i int) bool { return r.Findings[i].Rule.ID.ID != got }) {
 			t.Errorf("%s: verdict %q of %d, want %q", name, got, len(r.Verdicts), tt.verdict)
 		}
 		for _, id := range tt.explains {
