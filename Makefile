@@ -19,6 +19,7 @@ run: build ## analyse a sample and print the verdict
 test: ## every test; RACE=1 with the race detector, which needs a C compiler
 ifdef RACE
 	CGO_ENABLED=1 $(GO) test -race ./...
+	$(GO) test -run '^TestEveryConditionMatters$$' ./analyze # one goroutine, and slow under the detector
 else
 	$(GO) test ./...
 endif

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"sync"
 	"testing"
 
 	"culprit/analyze/bundle"
@@ -51,13 +52,22 @@ func partsOf(t testing.TB, set *rules.Set, files map[string]string) *parts {
 	return p
 }
 
-// tablesOf takes files the way of a bundle, up to the joined tables.
-func tablesOf(t testing.TB, files map[string]string) (*fact.Tables, []fact.Problem) {
+var builtInRules = sync.OnceValues(func() (*rules.Set, error) { return rules.Load() })
+
+// ruleSet is the built-in pack, read once.
+func ruleSet(t testing.TB) *rules.Set {
 	t.Helper()
-	set, err := rules.Load()
+	set, err := builtInRules()
 	if err != nil {
 		t.Fatal(err)
 	}
+	return set
+}
+
+// tablesOf takes files the way of a bundle, up to the joined tables.
+func tablesOf(t testing.TB, files map[string]string) (*fact.Tables, []fact.Problem) {
+	t.Helper()
+	set := ruleSet(t)
 	p := partsOf(t, set, files)
 	tables := &fact.Tables{}
 	var problems []fact.Problem
@@ -255,10 +265,7 @@ func TestBadInput(t *testing.T) {
 // TestTogether: two halves of a node are one incident; two nodes with equal pids
 // stay apart.
 func TestTogether(t *testing.T) {
-	set, err := rules.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	set := ruleSet(t)
 	write := func(files map[string]string) string {
 		dir := t.TempDir()
 		for name, text := range files {
@@ -344,10 +351,7 @@ func TestRuleTests(t *testing.T) {
 
 // TestTesterFails: a test that asks for what is not there fails.
 func TestTesterFails(t *testing.T) {
-	set, err := rules.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
+	set := ruleSet(t)
 	tester, err := NewTester(set)
 	if err != nil {
 		t.Fatal(err)
@@ -369,10 +373,7 @@ func FuzzFiles(f *testing.F) {
 	f.Add("proc/507/stack", "[<0>] percpu_rwsem_wait+0x15f/0x1d0\n[<0>] vfs_write+0x3f0/0x450\n")
 	f.Add("logs/dockerd.log", "time=\"2026-11-22T03:47:48Z\" level=info msg=\"Container abcdef012345 failed to exit within 10 seconds of kill - trying direct SIGKILL\"\n")
 	f.Add("goroutines/d.txt", debug1(4))
-	set, err := rules.Load()
-	if err != nil {
-		f.Fatal(err)
-	}
+	set := ruleSet(f)
 	f.Fuzz(func(t *testing.T, name, text string) {
 		dir := t.TempDir()
 		if strings.ContainsAny(name, "\x00") || !filepath.IsLocal(name) || len(name) > 100 {

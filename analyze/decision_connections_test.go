@@ -260,7 +260,7 @@ func conclude(t *testing.T, files map[string]string, want map[string]rules.Confi
 }
 
 var builtIn = sync.OnceValues(func() (*Tester, error) {
-	set, err := rules.Load()
+	set, err := builtInRules()
 	if err != nil {
 		return nil, err
 	}

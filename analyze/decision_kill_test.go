@@ -189,15 +189,6 @@ func (r *Report) explains(id string) bool {
 	return false
 }
 
-func ruleSet(t *testing.T) *rules.Set {
-	t.Helper()
-	set, err := rules.Load()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return set
-}
-
 // TestKillRows holds the verdict of each row: it is the only one, and the chain
 // stands below it.
 func TestKillRows(t *testing.T) {
