@@ -26,6 +26,9 @@ func gaps(t *fact.Tables, findings []*rules.Finding) []Gap {
 	}
 	for _, f := range findings {
 		for _, open := range f.Open {
+			if open.Support {
+				continue
+			}
 			for _, why := range open.Why {
 				add(why, f.Rule.ID.ID)
 			}

@@ -207,7 +207,7 @@ func (f *Finding) support(pick func(*Selection) picked) {
 		case True:
 			f.keep(j, true)
 		case Unknown:
-			f.Open = append(f.Open, Open{Name: j.Name, Why: unique(j.Unknown)})
+			f.Open = append(f.Open, Open{Name: j.Name, Why: unique(j.Unknown), Support: true})
 		}
 	}
 }

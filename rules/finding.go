@@ -83,6 +83,9 @@ type Open struct {
 	Name string
 	// Why it could not be checked, one reason a source.
 	Why []string
+	// Support is set where the finding stands as well without it: what is missing is
+	// no gap in the evidence.
+	Support bool
 }
 
 // Verdict reports whether the finding can be one: an active cause, or mechanism

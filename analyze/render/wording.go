@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"slices"
 	"strings"
+	"time"
 	"unicode"
 	"unicode/utf8"
 
@@ -76,6 +77,8 @@ func evidenceText(e rules.Evidence) string {
 		text = heapText(e)
 	case *fact.Item:
 		text = itemText(row) + more(len(e.Rows)-1)
+	case *fact.Sample:
+		text = samplesText(e)
 	case *fact.Rootfs:
 		text = rootfsText(row) + more(len(e.Rows)-1)
 	case *fact.Mount:
@@ -302,6 +305,16 @@ func daemonText(d *fact.Daemon) string {
 		text += ", " + plural(d.Listeners.V, "/events stream")
 	}
 	return text
+}
+
+// samplesText is the first and the last of the samples.
+func samplesText(e rules.Evidence) string {
+	first, last := e.Rows[0].Value.(*fact.Sample), e.Rows[len(e.Rows)-1].Value.(*fact.Sample)
+	text := fmt.Sprintf("%s of %s: %s", first.Metric, cmp.Or(first.Daemon, "an unknown program"), rules.Thousands(first.Value))
+	if first == last {
+		return text
+	}
+	return fmt.Sprintf("%s at %s, %s at %s", text, first.Taken.Format(time.DateTime), rules.Thousands(last.Value), last.Taken.Format(time.DateTime))
 }
 
 func itemText(i *fact.Item) string {

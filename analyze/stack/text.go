@@ -16,6 +16,9 @@ const (
 	nodeLimit = 1 << 20
 	// stateLimit bounds the number of wait reasons; the runtime has about 50.
 	stateLimit = 256
+	// dumpLimit bounds the dumps of one source: a log of a daemon that was asked for
+	// one every minute of four hours.
+	dumpLimit = 256
 )
 
 var (
@@ -75,6 +78,10 @@ func (t *text) run() {
 			break
 		}
 		for line != nil {
+			if len(t.parts) >= dumpLimit {
+				t.problem(t.in.no, "more than %d dumps: the rest is not read", dumpLimit)
+				return
+			}
 			line = t.outside(line)
 		}
 	}

@@ -358,3 +358,14 @@ func TestDaemonOf(t *testing.T) {
 		}
 	}
 }
+
+// A text of nothing but beginnings is no thousand dumps.
+func TestDumpLimit(t *testing.T) {
+	parts, problems := ReadText(strings.NewReader(strings.Repeat("goroutine 1 [running]:\n", 10*dumpLimit)), "x")
+	if len(parts) != dumpLimit {
+		t.Errorf("%d dumps", len(parts))
+	}
+	if last := problems[len(problems)-1]; last.Text != "more than 256 dumps: the rest is not read" {
+		t.Errorf("last problem %+v", last)
+	}
+}

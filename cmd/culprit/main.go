@@ -10,6 +10,7 @@ import (
 	"os"
 	"os/signal"
 	"syscall"
+	"time"
 
 	"github.com/spf13/cobra"
 
@@ -28,11 +29,18 @@ const (
 	exitIncomplete = 5 // --strict, and evidence is missing or damaged
 )
 
+// grace is how long an interrupted run may take to end by itself.
+const grace = 2 * time.Second
+
 func main() {
 	ctx, stop := signal.NotifyContext(context.Background(), os.Interrupt, syscall.SIGTERM)
 	defer stop()
-	// A read of a terminal or pipe does not end with ctx: the second signal does.
-	context.AfterFunc(ctx, stop)
+	// A read of a terminal or pipe does not end with ctx, nor does a parser in the
+	// middle of a source: the second signal does, or the end of grace.
+	context.AfterFunc(ctx, func() {
+		stop()
+		time.AfterFunc(grace, func() { os.Exit(exitError) })
+	})
 	os.Exit(run(ctx, os.Args[1:], os.Stdin, os.Stdout, os.Stderr))
 }
 
