@@ -2,8 +2,6 @@ package analyze
 
 import (
 	"fmt"
-	"maps"
-	"slices"
 
 	"culprit/analyze/fact"
 )
@@ -51,7 +49,7 @@ func (a *assembly) coverage() {
 	}
 	if len(a.parts.mounts) > 0 {
 		const pasted = "mountinfo only as pasted, in part"
-		add("mounts", "", a.seen[fact.KindMountinfo], pasted)
+		add("mounts", "", a.seen[fact.KindMountinfo], pasted, a.refsTo(fact.KindMountinfo)...)
 		missing := pasted
 		if a.seen[fact.KindMountinfo] {
 			missing = a.unseenNamespaces()
@@ -91,66 +89,6 @@ func (a *assembly) listingCoverage(add func(table, daemon string, complete bool,
 		add("daemons", "runc", true, "")
 	}
 }
-
-// unseenNamespaces says which process may live in a mount namespace whose mountinfo
-// is not in the bundle, "" none. Kernel threads have none of their own, ps and what
-// ran it belong to the collection, and what only some of the listings show came and
-// went with it. A process of a container may be taken to share its parent's.
-func (a *assembly) unseenNamespaces() string {
-	listings := 0
-	listed := map[int]int{}
-	for _, l := range a.listings {
-		if !l.Complete {
-			continue
-		}
-		listings++
-		for _, p := range l.Processes {
-			listed[p.PID]++
-		}
-	}
-	if listings == 0 {
-		return "without a complete process listing there may be more mount namespaces"
-	}
-	shown := map[int]bool{}
-	namespace := map[string]bool{}
-	for _, m := range a.t.Mounts {
-		namespace[m.NS] = true
-		for _, pid := range m.PIDs {
-			shown[pid] = true
-		}
-	}
-	byPID := map[int]*fact.Process{}
-	for i := range a.t.Processes {
-		if p := &a.t.Processes[i]; p.At == a.at {
-			byPID[p.PID] = p
-			shown[p.PID] = shown[p.PID] || namespace[p.MntNS] || p.PID == 2 || p.PPID.Or(0) == 2 || p.State == "Z"
-		}
-	}
-	for _, p := range byPID {
-		for n := 0; p != nil && p.PID != 1 && n < maxAncestors && (p.Comm == "ps" || n > 0); n++ {
-			shown[p.PID] = true
-			p = byPID[p.PPID.Or(0)]
-		}
-	}
-	for _, pid := range slices.Sorted(maps.Keys(byPID)) {
-		p := byPID[pid]
-		for n := 0; p != nil && !shown[p.PID] && p.Container != "" && n < maxAncestors; n++ {
-			parent := byPID[p.PPID.Or(0)]
-			if parent == nil || parent.Container != p.Container {
-				break
-			}
-			p = parent
-		}
-		if (p == nil || !shown[p.PID]) && listed[pid] == listings {
-			return fmt.Sprintf("the mountinfo of %s (%d) is not in the bundle", byPID[pid].Comm, pid)
-		}
-	}
-	return ""
-}
-
-// maxAncestors is a longer ancestry than any: one that is longer is a loop of
-// reused pids.
-const maxAncestors = 64
 
 func (a *assembly) knowsDaemon(name string) bool {
 	for _, d := range a.daemons {

@@ -187,20 +187,25 @@ func (x *excerpts) greppedLines(st *step, lines []pastedLine, date string) []pas
 		broken[i] = broken[i] || g.no != 0 && g.no != len(x.list[i].Refs)
 	}
 	x.dropPieces(from, r.pattern, broken)
-	// The files that were searched and have no such line, before those that have it: a
-	// pattern of names stands for both.
 	has := slices.Clone(x.list[from:])
 	x.list = x.list[:from]
-	defer func() { x.list = append(x.list, has...) }()
-	if st.ended && r.pattern != "" && r.kind == "" && (st.exit.Known && st.exit.V <= 1 || !x.loose(st)) {
-		for name := range strings.FieldsSeq(r.path) {
-			name = strings.TrimPrefix(name, "/")
-			if _, seen := found[name]; !seen && nameKind(name) == fact.KindMountinfo {
-				x.add(st, reading{path: name, kind: fact.KindMountinfo, host: r.host, pattern: r.pattern}, nil, "", false)
-			}
+	x.searched(st, r, found)
+	x.list = append(x.list, has...)
+	return rest
+}
+
+// searched marks the files that a grep looked into without finding a line. They go
+// before those of which it did: a pattern of names stands for both.
+func (x *excerpts) searched(st *step, r reading, found map[string]int) {
+	if !st.ended || r.pattern == "" || r.kind != "" || (!st.exit.Known || st.exit.V > 1) && x.loose(st) {
+		return
+	}
+	for name := range strings.FieldsSeq(r.path) {
+		name = strings.TrimPrefix(name, "/")
+		if _, seen := found[name]; !seen && nameKind(name) == fact.KindMountinfo {
+			x.add(st, reading{path: name, kind: fact.KindMountinfo, host: r.host, pattern: r.pattern}, nil, "", false)
 		}
 	}
-	return rest
 }
 
 // dropPieces drops kernel stacks of which a grep shows some frames only: without the

@@ -195,10 +195,8 @@ func (w *world) socketMounted() []string {
 		}
 	}
 	host := ""
-	for _, p := range w.processes {
-		if p.Daemon == "dockerd" {
-			host = p.NetNS
-		}
+	if dockerd := w.process("dockerd"); dockerd != nil {
+		host = dockerd.NetNS
 	}
 	for _, p := range w.processes {
 		if host != "" && p.NetNS == host {

@@ -199,12 +199,7 @@ const settleTime = 10 * time.Second
 // lives says of each container whether its shim and init live, and whether
 // containerd was restarted since it started.
 func (w *world) lives() {
-	var containerd *fact.Process
-	for _, p := range w.processes {
-		if p.Daemon == "containerd" {
-			containerd = p
-		}
-	}
+	containerd := w.process("containerd")
 	for _, c := range w.containers {
 		shim := w.byPID[c.Shim]
 		if shim != nil {

@@ -115,6 +115,17 @@ func mergeDaemon(d *fact.Daemon, o fact.Daemon) {
 	d.Refs = fact.AppendRefs(d.Refs, o.Refs...)
 }
 
+// process is the daemon's, of several the one with the highest pid; nil none.
+func (w *world) process(daemon string) *fact.Process {
+	var last *fact.Process
+	for _, p := range w.processes {
+		if p.Daemon == daemon {
+			last = p
+		}
+	}
+	return last
+}
+
 // dumpOf is the daemon whose goroutine dump an item asked for.
 func dumpOf(item *fact.Item) string {
 	if !strings.Contains(item.Command, "pprof") {

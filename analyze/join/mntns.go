@@ -1,6 +1,7 @@
 package join
 
 import (
+	"maps"
 	"slices"
 	"strings"
 
@@ -11,7 +12,8 @@ import (
 type mountNS struct {
 	id     string
 	side   fact.MountSide
-	pids   []int
+	pids   map[int]bool
+	holder *fact.Process
 	mounts []*fact.Mount
 	byID   map[int]*fact.Mount
 }
@@ -24,45 +26,45 @@ const sameNS = 0.9
 // file whose namespace is not named joins the one with the same mount ids.
 func (w *world) mountNamespaces() []*mountNS {
 	var list []*mountNS
+	known := map[string]*mountNS{}
 	find := func(id string) *mountNS {
-		for _, n := range list {
-			if n.id == id {
-				return n
-			}
+		n := known[id]
+		if n == nil {
+			n = &mountNS{id: id, pids: map[int]bool{}, byID: map[int]*fact.Mount{}}
+			known[id] = n
+			list = append(list, n)
 		}
-		n := &mountNS{id: id, byID: map[int]*fact.Mount{}}
-		list = append(list, n)
 		return n
 	}
 	for _, m := range w.mounts {
 		n := find(m.NS)
+		if len(n.mounts) == 0 { // all lines of a file are of the same processes
+			n.share(m.PIDs)
+		}
 		n.mounts = append(n.mounts, m)
 		n.byID[m.ID] = m
-		n.share(m.PIDs...)
 	}
-	list = unite(list)
 	for _, p := range w.processes {
 		if p.MntNS != "" {
-			find(p.MntNS).share(p.PID)
+			find(p.MntNS).pids[p.PID] = true
 		}
 	}
+	list = unite(list)
 	for _, n := range list {
-		n.side = w.sideOf(n)
+		n.side, n.holder = w.sideOf(n), w.holderOf(n)
 		for _, m := range n.mounts {
 			m.Side = n.side
-			if holder := w.holder(n); holder != nil && n.side == fact.SideContainer {
-				m.Container = holder.Container
+			if n.holder != nil && n.side == fact.SideContainer {
+				m.Container = n.holder.Container
 			}
 		}
 	}
 	return list
 }
 
-func (n *mountNS) share(pids ...int) {
+func (n *mountNS) share(pids []int) {
 	for _, pid := range pids {
-		if !slices.Contains(n.pids, pid) {
-			n.pids = append(n.pids, pid)
-		}
+		n.pids[pid] = true
 	}
 }
 
@@ -77,7 +79,7 @@ func unite(list []*mountNS) []*mountNS {
 			out = append(out, n)
 			continue
 		}
-		out[i].share(n.pids...)
+		maps.Copy(out[i].pids, n.pids)
 		if strings.HasPrefix(out[i].id, "pid:") {
 			out[i].id = n.id
 		}
@@ -98,36 +100,46 @@ func (n *mountNS) same(o *mountNS) bool {
 // sideOf tells whose namespace it is by who lives in it; "" where no process of it
 // was seen.
 func (w *world) sideOf(n *mountNS) fact.MountSide {
-	side := fact.MountSide("")
-	for _, pid := range n.pids {
-		p := w.byPID[pid]
-		switch {
-		case p != nil && p.Daemon == "dockerd":
-			return fact.SideDockerd
-		case pid == 1:
-			side = fact.SideHost
-		case p == nil || side == fact.SideHost:
-		case p.Daemon == "containerd-shim" || p.Daemon == "containerd":
-			side = fact.SideShim
-		case side == fact.SideShim || p.Daemon == "runc":
-		case p.Container != "":
-			side = fact.SideContainer
-		case side == "":
-			side = fact.SideProcess
+	has := map[fact.MountSide]bool{}
+	for pid := range n.pids {
+		has[w.sideOfProcess(pid)] = true
+	}
+	for _, side := range []fact.MountSide{fact.SideDockerd, fact.SideHost, fact.SideShim, fact.SideContainer, fact.SideProcess} {
+		if has[side] {
+			return side
 		}
 	}
-	return side
+	return ""
 }
 
-// holder is the process that keeps the namespace alive: the oldest whose parent is
-// init or a shim, else the oldest there is; nil none was listed.
-func (w *world) holder(n *mountNS) *fact.Process {
+// sideOfProcess is what one process says of the namespace that it lives in, ""
+// nothing.
+func (w *world) sideOfProcess(pid int) fact.MountSide {
+	p := w.byPID[pid]
+	switch {
+	case p != nil && p.Daemon == "dockerd":
+		return fact.SideDockerd
+	case pid == 1:
+		return fact.SideHost
+	case p == nil || p.Daemon == "runc":
+		return ""
+	case p.Daemon == "containerd-shim" || p.Daemon == "containerd":
+		return fact.SideShim
+	case p.Container != "":
+		return fact.SideContainer
+	}
+	return fact.SideProcess
+}
+
+// holderOf is the process that keeps the namespace alive: the oldest whose parent
+// is init or a shim, else the oldest there is; nil none was listed.
+func (w *world) holderOf(n *mountNS) *fact.Process {
 	var best *fact.Process
 	leads := func(p *fact.Process) bool {
 		parent := w.byPID[p.PPID.Or(0)]
 		return p.PPID.Or(0) == 1 || parent != nil && parent.Daemon == "containerd-shim"
 	}
-	for _, pid := range n.pids {
+	for pid := range n.pids {
 		p := w.byPID[pid]
 		if p == nil {
 			continue
@@ -142,7 +154,7 @@ func (w *world) holder(n *mountNS) *fact.Process {
 // nsOf is the mount namespace of a process, nil unknown.
 func nsOf(list []*mountNS, pid int) *mountNS {
 	for _, n := range list {
-		if slices.Contains(n.pids, pid) {
+		if n.pids[pid] {
 			return n
 		}
 	}
@@ -166,12 +178,7 @@ func (w *world) mountSides(list []*mountNS, daemons []fact.Daemon) {
 			d.Refs = fact.AppendRefs(refs, d.Refs...)
 		}
 	}
-	var dockerd *fact.Process
-	for _, p := range w.processes {
-		if p.Daemon == "dockerd" {
-			dockerd = p
-		}
-	}
+	dockerd := w.process("dockerd")
 	for _, c := range w.containers {
 		shim := w.byPID[c.Shim]
 		if shim == nil {

@@ -69,7 +69,7 @@ func (w *world) rootfs(list []*mountNS) []fact.Rootfs {
 		if w.starting(n) {
 			continue
 		}
-		holder := w.holder(n)
+		holder := n.holder
 		for _, m := range n.mounts {
 			origin := originOf(m)
 			layer, _ := layerOf(origin)
@@ -106,10 +106,12 @@ func (w *world) rootfs(list []*mountNS) []fact.Rootfs {
 // starting reports whether only runc lives in the namespace, for the moment in which
 // it starts a container.
 func (w *world) starting(n *mountNS) bool {
-	return len(n.pids) > 0 && !slices.ContainsFunc(n.pids, func(pid int) bool {
-		p := w.byPID[pid]
-		return p == nil || p.Daemon != "runc" && !strings.HasPrefix(p.Comm, "runc:[")
-	})
+	for pid := range n.pids {
+		if p := w.byPID[pid]; p == nil || p.Daemon != "runc" && !strings.HasPrefix(p.Comm, "runc:[") {
+			return false
+		}
+	}
+	return len(n.pids) > 0
 }
 
 // origins are the paths that docker inspect and failed removals give for layers.
@@ -163,11 +165,10 @@ func (w *world) containersOfLayers(list []*mountNS) map[string]*fact.Container {
 		}
 	}
 	for _, n := range list {
-		holder := w.holder(n)
 		for _, m := range n.mounts {
-			if holder != nil && m.Point == "/" {
+			if n.holder != nil && m.Point == "/" {
 				layer, _ := layerOf(originOf(m))
-				add(layer, holder.Container)
+				add(layer, n.holder.Container)
 			}
 		}
 	}
