@@ -66,8 +66,8 @@ clock() {
 # moment HUNDREDTHS sets $moment to that time in RFC 3339. The date of a number of
 # days is Howard Hinnant's civil_from_days.
 moment() {
-	m_cs=$(($1 - boot_cs + epoch * 100))
-	m_s=$((m_cs / 100))
+	m_cs=$(($1 - boot_cs))
+	m_s=$((epoch + m_cs / 100))
 	m_z=$((m_s / 86400 + 719468))
 	m_era=$((m_z / 146097))
 	m_doe=$((m_z - m_era * 146097))
@@ -79,6 +79,9 @@ moment() {
 	moment=$(printf '%04d-%02d-%02dT%02d:%02d:%02d.%02dZ' "$m_year" "$m_month" "$((m_doy - (153 * m_mp + 2) / 5 + 1))" \
 		"$((m_s % 86400 / 3600))" "$((m_s % 3600 / 60))" "$((m_s % 60))" "$((m_cs % 100))")
 }
+
+# stamp sets $stamp to now in seconds since the epoch.
+stamp() { stamp=$((epoch + (now - boot_cs) / 100)).$(printf %02d $(((now - boot_cs) % 100))); }
 
 # ---------------------------------------------------------------------------
 # Manifest: a header, then one line a step, written as the step ends.
@@ -201,22 +204,38 @@ finish() {
 	eval "f_path=\$path_$1 f_shown=\$shown_$1 f_from=\$from_$1 f_stage=\$stage_$1 f_at=\$at_$1"
 	f_out=$T/out.$1
 	[ -z "$f_path" ] || f_out=$B/$f_path
-	f_state=ok f_err=
+	f_state=ok f_err=''
 	[ -s "$f_out" ] || read -r f_err 2>/dev/null <"$f_out.err"
-	case $f_stage/$2/$f_err in
-	0/126/* | 0/127/* | *"o such file"* | *"not found"*) f_state=absent ;;
-	0/*"ermission denied"* | 0/*"not permitted"*) f_state=denied ;;
-	0/*"o space left"*) f_state=truncated ;;
-	0/*) ;;
-	*) f_state=timeout ;;
+	case $f_at/$2/$f_err in
+	*/*/*"ermission denied"* | */*/*"not permitted"*) f_state=denied ;;
+	?*/*) ;; # of many processes some end before they are read
+	/126/* | /127/* | */*"o such file"* | */*"not found"*) f_state=absent ;;
+	*/*"o space left"*) f_state=truncated ;;
 	esac
 	[ "$f_stage" = 0 ] || f_state=timeout
-	if [ "$f_state" = timeout ] && [ -n "$f_at" ]; then # one process of many
-		case $f_shown in *"{"*) ;; *"/proc/PID/"*) f_path=proc/$f_at/${f_shown#*/proc/PID/} ;; esac
-		case $f_shown in *FILE*) f_shown=${f_shown%%FILE*}$f_at${f_shown#*FILE} ;; *) f_shown=${f_shown%%PID*}$f_at${f_shown#*PID} ;; esac
+	if [ -n "$f_at" ]; then
+		case $f_state in
+		timeout) one_of "$f_at" ;;
+		denied) # the rest is there: an example is recorded
+			note "" "$f_shown" "$f_from" "$2" ok
+			case $f_err in *"'"/*"'"*) f_err=${f_err#*"'"} && f_shown="cat ${f_err%%"'"*}" ;; esac
+			;;
+		esac
 	fi
+	[ "$f_state/$f_path" = "timeout/$f_path" ] || [ -s "$f_out" ] || f_path='' # nothing was printed
 	note "$f_path" "$f_shown" "$f_from" "$2" "$f_state"
-	[ "$f_state" = ok ] || [ "$f_state" = timeout ] || [ -s "$f_out" ] || rm -f "$f_out"
+	[ -s "$f_out" ] || rm -f "$f_out"
+}
+
+# one_of PID names the one process of many that a step hangs on.
+one_of() {
+	case $f_shown in
+	*FILE*) f_shown=${f_shown%%FILE*}$1${f_shown#*FILE} ;;
+	*)
+		case $f_shown in *"{"*) ;; *"/proc/PID/"*) f_path=proc/$1/${f_shown#*/proc/PID/} ;; esac
+		f_shown=${f_shown%%PID*}$1${f_shown#*PID}
+		;;
+	esac
 }
 
 # drain waits for the steps that run, each of which ends.
@@ -292,7 +311,7 @@ run() {
 }
 
 # take PATH FILE: a copy of a small file of the node.
-take() { begin "$1" 5 "" cat "$root$2"; }
+take() { begin "$1" 5 "cat $2" cat "$root$2"; }
 
 # ---------------------------------------------------------------------------
 # /proc. What cannot block first: stat, status, wchan, cgroup. /proc/PID/cmdline waits for
@@ -419,7 +438,7 @@ slow_processes() {
 	# shellcheck disable=SC2046
 	sweep 2 "cat /proc/PID/cmdline" copy_cmdline $(cat "$T/user")
 	clock
-	begin ps-proc.txt 10 "" listing "$((now / 100))" "$(getconf CLK_TCK 2>/dev/null || echo 100)"
+	begin ps-proc.txt 10 "awk /proc/PID/{stat,wchan}" listing "$((now / 100))" "$(getconf CLK_TCK 2>/dev/null || echo 100)"
 }
 
 pids() { for i_dir in "$P"/[0-9]*; do [ ! -d "$i_dir" ] || echo "${i_dir##*/}"; done; }
@@ -428,23 +447,20 @@ node() {
 	for k_file in loadavg meminfo locks diskstats slabinfo pressure/cpu pressure/io pressure/memory net/sockstat; do
 		take "proc/$k_file" "/proc/$k_file"
 	done
-	begin sysctl.txt 5 "" sysctls
+	begin sysctl.txt 5 "sysctl" sysctls
 	take os-release /etc/os-release
-	begin run-ls.txt 5 "" run_listing
-	begin cgroup/freezer.txt 10 "" cgroup freezer freezer.state freezer.self_freezing freezer.parent_freezing cgroup.events cgroup.freeze
-	begin cgroup/pids.txt 10 "" cgroup pids pids.current pids.max pids.events
-	begin cgroup/memory.txt 10 "" cgroup memory memory.usage_in_bytes memory.limit_in_bytes memory.oom_control memory.current memory.max memory.events
+	begin run-ls.txt 5 "ls -ln state.json" run_listing
+	begin cgroup/freezer.txt 10 "grep -H '' freezer" cgroup freezer freezer.state freezer.self_freezing freezer.parent_freezing cgroup.events cgroup.freeze
+	begin cgroup/pids.txt 10 "grep -H '' pids" cgroup pids pids.current pids.max pids.events
+	begin cgroup/memory.txt 10 "grep -H '' memory" cgroup memory memory.usage_in_bytes memory.limit_in_bytes memory.oom_control memory.current memory.max memory.events
 }
 
 sysctls() {
-	for v_key in fs/file-nr fs/file-max fs/nr_open fs/may_detach_mounts fs/mount-max fs/inotify/max_user_instances fs/inotify/max_user_watches \
+	(cd "$P/sys" && grep -s '' fs/file-nr fs/file-max fs/nr_open fs/may_detach_mounts fs/mount-max fs/inotify/max_user_instances fs/inotify/max_user_watches \
 		fs/aio-nr fs/aio-max-nr kernel/pid_max kernel/threads-max kernel/hung_task_timeout_secs kernel/hung_task_warnings kernel/keys/maxkeys \
 		kernel/keys/maxbytes vm/max_map_count vm/overcommit_memory vm/min_free_kbytes vm/dirty_ratio vm/dirty_background_ratio \
 		user/max_mnt_namespaces user/max_net_namespaces user/max_inotify_instances net/core/somaxconn net/unix/max_dgram_qlen \
-		net/netfilter/nf_conntrack_count net/netfilter/nf_conntrack_max net/ipv4/neigh/default/gc_thresh3; do
-		read -r v_value 2>/dev/null <"$P/sys/$v_key" || continue
-		echo "$(echo "$v_key" | tr / .) = $v_value"
-	done
+		net/netfilter/nf_conntrack_count net/netfilter/nf_conntrack_max net/ipv4/neigh/default/gc_thresh3) | awk -F: '{ gsub("/", ".", $1); print $1 " = " $2 }'
 }
 
 # cgroup CONTROLLER FILE...: "path:value" lines of every group, of the controller's
@@ -456,7 +472,7 @@ cgroup() {
 	g_names=
 	for g_file in "$@"; do g_names="$g_names${g_names:+ -o }-name $g_file"; done
 	# shellcheck disable=SC2086 # find's expression
-	find "$g_top" -type f \( $g_names \) -exec grep -Hs '' {} + | sed "s|^$root/|/|"
+	find "$g_top" -type f \( $g_names \) -exec grep -Hs '' {} + | sed "s|^$root/|/|; s/:/: /"
 }
 
 # run_listing shows the size of every state.json that runc keeps, and the sockets of
@@ -525,10 +541,9 @@ pid_of() {
 # look is one look at the daemons' numbers: EPOCH NAME PID METRIC VALUE.
 look() {
 	clock
-	k_at=$((now - boot_cs + epoch * 100))
-	k_at=${k_at%??}.${k_at#"${k_at%??}"}
+	stamp
 	for k_daemon in $daemons; do
-		k_pid=${k_daemon#*:} k_row="$k_at ${k_daemon%%:*} ${k_daemon#*:}"
+		k_pid=${k_daemon#*:} k_row="$stamp ${k_daemon%%:*} ${k_daemon#*:}"
 		k_size=0
 		while read -r k_key k_value k_rest; do
 			case $k_key in
@@ -549,8 +564,8 @@ total() {
 	[ "$q_1 $q_2 $q_3" = "goroutine profile: total" ] || return 1
 	goroutines=$q_total
 	clock
-	q_at=$((now - boot_cs + epoch * 100))
-	echo "${q_at%??}.${q_at#"${q_at%??}"} $2 $3 goroutines $q_total" >>"$B/samples.txt"
+	stamp
+	echo "$stamp $2 $3 goroutines $q_total" >>"$B/samples.txt"
 }
 
 # fetch PATH SECONDS SOCKET URL: from the debug endpoint of a daemon.
@@ -660,7 +675,7 @@ signal_dump() {
 # a shim into containerd's log.
 take_dump() {
 	case $1 in
-	dockerd) z_dir=$root/run/docker z_name='goroutine-stacks-*.log' ;;
+	dockerd) z_dir=$P/$2/root/run/docker z_name='goroutine-stacks-*.log' ;;
 	containerd) z_dir=$P/$2/root/tmp z_name="containerd.$2.stacks.log" ;;
 	crio) z_dir=$P/$2/root/tmp z_name='crio-goroutine-stacks-*.log' ;;
 	*) kill -USR1 "$2" && return ;;
@@ -884,8 +899,7 @@ BEGIN {
 	comma = "\\\\*\",[ ]*\\\\*\""
 	named = names "([ ]*=[ ]*|" colon "|" comma "|:[ ]+|[ ]+)"
 	perhaps = "[Pp][Aa][Ss][Ss]|PASS|[Tt]oken|TOKEN|[Ss]ecret|SECRET|[Kk]ey|KEY|[Cc]redential|CREDENTIAL|[Bb]earer|BEARER|[Aa]uth|AUTH|eyJ|://[^ /]*@|[A-Z0-9_]=|\"([Ee]nv|ENV)|Environment|-----BEGIN"
-	for (;;) {
-		if ((getline file <"-") <= 0) break
+	while ((getline file <list) > 0) {
 		one_file()
 		print count, file
 		fflush()
@@ -964,7 +978,7 @@ function jwt(s,  out) {
 	return out s
 }
 function bearer(s,  out, at) {
-	while (match(s, /([Bb]earer|BEARER|[Aa]uthorization: *Basic) +[A-Za-z0-9._~+\/-]+=*/)) {
+	while (match(s, /([Bb]earer|BEARER|[Aa]uthorization[\\"]*: *[\\"]*[Bb]asic) +[A-Za-z0-9._~+\/-]+=*/)) {
 		at = RSTART + RLENGTH
 		match(substr(s, RSTART, RLENGTH), /[^ ]+$/)
 		out = out substr(s, 1, at - RLENGTH - 1) (RLENGTH >= 8 ? hide(substr(s, at - RLENGTH, RLENGTH)) : substr(s, at - RLENGTH, RLENGTH))
@@ -1107,7 +1121,7 @@ mask_all() {
 	find . -type f ! -name '*.pb.gz' ! -name manifest.jsonl |
 		grep -Ev '/proc/[0-9]+/(task/[0-9]+/)?(stat|status|wchan|stack|syscall|cgroup|limits|comm|ns_[a-z]+|fd_count)$' |
 		if [ -n "$keep" ]; then grep '/cmdline$'; else awk '/\.log|\/var\/log|\/goroutines\// { late[++n] = $0; next } { print } END { for (i = 1; i <= n; i++) print late[i] }'; fi >"$T/to-mask"
-	awk -v to="$T/masked/" -v keep="$keep" "$masked" <"$T/to-mask"
+	awk -v list="$T/to-mask" -v to="$T/masked/" -v keep="$keep" "$masked"
 }
 
 # ---------------------------------------------------------------------------
@@ -1204,7 +1218,7 @@ manifest() {
 				if (match(line, /"path":"[^"]*"/)) path = substr(line, RSTART + 8, RLENGTH - 9)
 				if (path in bytes) {
 					told[path]
-					if (bytes[path] >= cap) sub(/"state":"ok"/, "\"state\":\"truncated\"", line)
+					if (bytes[path] + 0 >= cap) sub(/"state":"ok"/, "\"state\":\"truncated\"", line)
 					sub(/}$/, rest(path) "}", line)
 				} else if (path != "") sub(/"state":"ok"/, "\"state\":\"skipped\"", line)
 				print line
@@ -1377,7 +1391,7 @@ collect() {
 second_look() {
 	[ -n "$daemons" ] || return
 	while clock && [ $((now - looked)) -lt $((interval * 100)) ] && ! over; do event; done
-	begin "" 10 "" look
+	begin "" 10 "ls -ln /proc/PID/fd again" look
 	l_n=$n
 	for l_small in $small; do
 		l_name=${l_small%%:*} l_sock=${l_small##*:} l_pid=${l_small#*:}
@@ -1387,7 +1401,7 @@ second_look() {
 		rm -f "$B/goroutines/second.$l_name"
 	done
 	await "$l_n"
-	cat "$T/out.$l_n" >>"$B/samples.txt"
+	cat "$T/out.$l_n" >>"$B/samples.txt" 2>/dev/null
 }
 
 estimated() {
