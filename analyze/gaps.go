@@ -36,6 +36,9 @@ func gaps(t *fact.Tables, findings []*rules.Finding) []Gap {
 	}
 	for _, item := range t.Items {
 		command := strings.TrimSpace(item.Tool + " " + item.Verb)
+		if reading[item.Tool] {
+			command = item.Command // which file it was is all that it tells
+		}
 		switch item.State {
 		case fact.TimedOut:
 			add(command+" did not end in time", "", item.Refs...)
@@ -50,6 +53,9 @@ func gaps(t *fact.Tables, findings []*rules.Finding) []Gap {
 	}
 	return out
 }
+
+// reading are tools that say nothing by themselves: what they read or reach does.
+var reading = map[string]bool{"cat": true, "cp": true, "ls": true, "tail": true, "kill": true}
 
 // unlistedSockets is how many sockets a daemon's descriptors name that no socket
 // listing holds.

@@ -17,6 +17,10 @@
 # and manifest, steps and their deadlines, /proc, sockets, daemons, logs and
 # configuration, masking, packing, the run.
 
+# Variables are set through eval and functions are called by name; lists of pids, ids
+# and paths, which have no blanks, are split on purpose; names below fd are numbers.
+# shellcheck disable=SC2034,SC2154,SC2317,SC2046,SC2086,SC2010,SC2012,SC2013
+
 set -u
 version=1.0.0
 LC_ALL=C PATH=${PATH:-/usr/bin:/bin}:/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin:/opt/bin
@@ -163,7 +167,6 @@ overdue() {
 		[ "$now" -ge "$o_due" ] || continue
 		eval "stage_$o_n=$((o_stage + 1)) due_$o_n=$((now + 100))"
 		below "$o_pid"
-		# shellcheck disable=SC2086 # a list of pids
 		case $o_stage in
 		0) [ -z "$below" ] || kill -TERM $below 2>/dev/null ;;
 		1) [ -z "$below" ] || kill -KILL $below 2>/dev/null ;;
@@ -208,9 +211,8 @@ finish() {
 	[ -s "$f_out" ] || read -r f_err 2>/dev/null <"$f_out.err"
 	case $f_at/$2/$f_err in
 	*/*/*"ermission denied"* | */*/*"not permitted"*) f_state=denied ;;
-	?*/*) ;; # of many processes some end before they are read
-	/126/* | /127/* | */*"o such file"* | */*"not found"*) f_state=absent ;;
-	*/*"o space left"*) f_state=truncated ;;
+	*/*/*"o space left"*) f_state=truncated ;;
+	/126/* | /127/* | /[0-9]*/*"o such file"* | /[0-9]*/*"not found"*) f_state=absent ;; # of many processes some end before they are read
 	esac
 	[ "$f_stage" = 0 ] || f_state=timeout
 	if [ -n "$f_at" ]; then
@@ -329,7 +331,6 @@ copy_fd() {
 	d_size=0
 	while read -r d_key d_value d_rest; do [ "$d_key" != FDSize: ] || d_size=$d_value; done <"$B/proc/$1/status"
 	if [ "$d_size" -gt 200000 ]; then
-		# shellcheck disable=SC2012 # names are numbers
 		ls -f "$P/$1/fd" | grep -c '^[0-9]' >"$B/proc/$1/fd_count"
 	else
 		ls -ln "$P/$1/fd" >"$B/proc/$1/fd"
@@ -411,7 +412,6 @@ listing() {
 }
 
 processes() {
-	# shellcheck disable=SC2046 # pids
 	set -- $(pids)
 	sweep 5 "cp /proc/PID/{stat,status,wchan,cgroup,comm,limits,stack}" copy_cheap "$@"
 	pids | tasks >"$T/tasks"
@@ -421,21 +421,16 @@ processes() {
 	begin "" 15 "cp /proc/PID/task/TID/{stat,status,wchan,stack,syscall} of threads in D" threads_in_d
 	await "$p_ns"
 	[ ! -s "$T/out.$p_ns" ] || mv "$T/out.$p_ns" "$T/ns"
-	# shellcheck disable=SC2046
 	sweep 5 "cp /proc/PID/syscall" copy_syscall $(awk '$3 == "D" { print $1 }' "$T/tasks")
 	# One mountinfo a namespace; who shares it stands in ns_mnt. Kernel threads (children of 2) have that of pid 1.
-	# shellcheck disable=SC2046
 	sweep 5 "cp /proc/PID/mountinfo" copy_mountinfo $(awk '!seen[$2]++ { print $1 }' "$T/ns")
-	# shellcheck disable=SC2046
 	sweep 5 "cp /proc/PID/net/unix" copy_net_unix 1
 }
 
 # slow_processes reads what takes the lock of a memory map; tasks in D come last.
 slow_processes() {
 	awk '$2 != 2 && $1 != 2 && $3 != "Z" { print ($3 == "D"), $1 }' "$T/tasks" | sort -n | awk '{ print $2 }' >"$T/user"
-	# shellcheck disable=SC2046
 	sweep 2 "ls -ln /proc/PID/fd" copy_fd $(cat "$T/user")
-	# shellcheck disable=SC2046
 	sweep 2 "cat /proc/PID/cmdline" copy_cmdline $(cat "$T/user")
 	clock
 	begin ps-proc.txt 10 "awk /proc/PID/{stat,wchan}" listing "$((now / 100))" "$(getconf CLK_TCK 2>/dev/null || echo 100)"
@@ -471,7 +466,6 @@ cgroup() {
 	shift
 	g_names=
 	for g_file in "$@"; do g_names="$g_names${g_names:+ -o }-name $g_file"; done
-	# shellcheck disable=SC2086 # find's expression
 	find "$g_top" -type f \( $g_names \) -exec grep -Hs '' {} + | sed "s|^$root/|/|; s/:/: /"
 }
 
@@ -502,7 +496,6 @@ broken_state() {
 sockets() {
 	run ss-anp.txt 15 ss -anp || run netstat-apn.txt 15 netstat -apn
 	own=$(awk '$1 == 1 { print $3 }' "$T/ns")
-	# shellcheck disable=SC2046
 	set -- $(awk -v own="$own" '$3 != "" && $3 != own && !seen[$3]++ { print $1 }' "$T/ns")
 	if has nsenter && has ss; then
 		sweep 5 "nsenter -t PID -n ss -xan" ss_of "$@"
@@ -551,7 +544,6 @@ look() {
 			FDSize:) k_size=$k_value ;;
 			esac
 		done <"$P/$k_pid/status"
-		# shellcheck disable=SC2012 # names are numbers
 		k_fds=$(ls -f "$P/$k_pid/fd" | grep -c '^[0-9]')
 		[ "$k_fds" = 0 ] || echo "$k_row fds $k_fds"
 		[ "$k_size" -gt 200000 ] || ls -ln "$P/$k_pid/fd" | awk -v row="$k_row" '/ -> socket:/ { n++ } END { if (NR) print row, "sockets", n + 0 }'
@@ -709,7 +701,6 @@ docker_inspect() {
 	await "$begin_ps"
 	set -- $(awk 'length($1) == 64 && $1 !~ /[^0-9a-f]/ { print $1 }' "$B/docker/ps-a.txt" 2>/dev/null)
 	if [ $# -eq 0 ]; then
-		# shellcheck disable=SC2046
 		[ -S "$root$docker_sock" ] && inspect_each $(container_ids | head -n 3)
 		return
 	fi
@@ -721,11 +712,9 @@ docker_inspect() {
 			shift
 		done
 		i_batch=$((i_batch + 1))
-		# shellcheck disable=SC2086 # ids
 		run "docker/inspect-$i_batch.json" 10 docker inspect $i_ids || return
 		await "$n"
 		eval "i_stage=\$stage_$n"
-		# shellcheck disable=SC2086
 		[ "$i_stage" = 0 ] || inspect_each $i_ids
 	done
 }
@@ -760,7 +749,6 @@ cri_client() {
 		[ -n "$pid" ] || return
 	fi
 	for c_what in version info "ps -a" pods; do
-		# shellcheck disable=SC2086 # words
 		run "crictl/${c_what%% *}.txt" 10 crictl $c_what || return
 	done
 }
@@ -826,11 +814,9 @@ configuration() {
 	done
 	# Of the files of a unit the first one counts, of its drop-ins all do.
 	for o_unit in docker.service docker.socket containerd.service kubelet.service crio.service cri-docker.service k3s.service rke2-server.service rke2-agent.service; do
-		# shellcheck disable=SC2046
 		set -- "$@" $(existing "/etc/systemd/system/$o_unit" "/run/systemd/system/$o_unit" "/usr/lib/systemd/system/$o_unit" "/lib/systemd/system/$o_unit" | head -n 1) \
 			$(existing "/etc/systemd/system/$o_unit.d/*.conf" "/run/systemd/system/$o_unit.d/*.conf" "/usr/lib/systemd/system/$o_unit.d/*.conf")
 	done
-	# shellcheck disable=SC2046
 	set -- "$@" $(existing /etc/crio/crio.conf.d/*.conf)
 	sweep 5 "cp FILE" copy_file $(printf '%s\n' "$@" | sort -u)
 	sweep 10 "cp FILE" old_dump $(existing /run/docker/goroutine-stacks-*.log /tmp/containerd.*.stacks.log /tmp/crio-goroutine-stacks-*.log | tail -n 3)
@@ -876,9 +862,7 @@ logs() {
 		fi
 	fi
 	# Where the daemons write: files behind their standard output and error.
-	# shellcheck disable=SC2046
 	set -- $(for j_daemon in $daemons; do sed -n 's/.* [12] -> \(\/.*\)/\1/p' "$B/proc/${j_daemon#*:}/fd"; done 2>/dev/null)
-	# shellcheck disable=SC2046
 	set -- $(existing "$@" /var/log/messages /var/log/syslog /var/log/daemon.log /var/log/kern.log /var/log/docker /var/log/docker.log /var/log/dockerd.log \
 		/var/log/containerd.log /var/log/kubelet.log /var/log/crio.log /var/log/upstart/docker.log | grep -v '^/dev/' | sort -u)
 	sweep 10 "tail -c $log_bytes FILE" copy_log "$@"
@@ -1175,7 +1159,7 @@ pack() {
 		in_time 3 archive || die "packing did not end in time"
 		[ "$(cat "$T/tar.rc" 2>/dev/null)" = "0 0" ] || die "cannot write $part: $(head -n 1 "$T/out.$in_n.err")"
 		p_size=$(wc -c <"$part")
-		[ "$p_size" -gt $((max_mib * 1048576)) ] && [ "$p_tries" -lt 4 ] || break
+		if [ "$p_size" -le $((max_mib * 1048576)) ] || [ "$p_tries" -ge 4 ]; then break; fi
 		p_tries=$((p_tries + 1))
 		drop_largest "$p_size"
 	done
@@ -1291,8 +1275,7 @@ options() {
 # folder makes the temporary folder where there is space.
 folder() {
 	for w_dir in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm /run; do
-		[ -d "$w_dir" ] && [ -w "$w_dir" ] || continue
-		# shellcheck disable=SC2046
+		if [ ! -d "$w_dir" ] || [ ! -w "$w_dir" ]; then continue; fi
 		set -- $(df -Pk "$w_dir" 2>/dev/null | tail -n 1)
 		[ "${4:-16384}" -ge 16384 ] || continue
 		T=$w_dir/culprit.$$.$(date +%s)
@@ -1434,12 +1417,12 @@ main() {
 	*) out=$PWD/$out part=$PWD/${out#"$PWD/"}.part ;;
 	esac
 	cd / || exit 1
-	# shellcheck disable=SC2188
 	(: >"$part") 2>/dev/null || { part='' && die "cannot write $out"; }
 	trap interrupt INT TERM HUP
 	trap '' PIPE
 	{ renice -n 19 -p $$ && ionice -c 3 -p $$ && echo 1000 >/proc/$$/oom_score_adj; } >/dev/null 2>&1
-	mkfifo "$T/events" && exec 9<>"$T/events" || die "cannot make a pipe in $T"
+	mkfifo "$T/events" || die "cannot make a pipe in $T"
+	exec 9<>"$T/events"
 	tick >/dev/null 2>&1 </dev/null &
 	ticker=$!
 	[ "$(id -u)" = 0 ] || say "not root: much stays closed"

@@ -146,6 +146,7 @@ func TestKindOf(t *testing.T) {
 		{"x", "TASK    PID    STATUS\n1e7f    264    RUNNING\n", fact.KindTasks},
 		{"x", "CONTAINER    IMAGE    RUNTIME\n1e7f    -        io.containerd.runc.v2\n", fact.KindContainers},
 		{"cgroup/freezer.txt", "/sys/fs/cgroup/freezer/docker/14d4/freezer.state: THAWED\n", fact.KindFreezer},
+		{"cgroup/freezer.txt", "/sys/fs/cgroup/freezer/docker/14d4/freezer.self_freezing: 0\n/sys/fs/cgroup/freezer/docker/14d4/freezer.state: THAWED\n", fact.KindFreezer},
 		{"sys/fs/cgroup/a/freezer.state", "FROZEN\n", fact.KindFreezer},
 		{"sys/fs/cgroup/a/cgroup.events", "populated 1\nfrozen 0\n", fact.KindFreezer},
 		{"uname.txt", "Linux node-d06 6.18.44 #1 SMP x86_64 GNU/Linux\n", fact.KindUname},

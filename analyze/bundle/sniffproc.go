@@ -18,7 +18,7 @@ var (
 	uuidLine    = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 	mountLine   = regexp.MustCompile(`^\d+ \d+ \d+:\d+ \S+ \S+ \S+ (?:\S+ )*- \S+ \S+ \S+`)
 	freezerLine = regexp.MustCompile(`^(?:\S+: ?)?(?:THAWED|FREEZING|FROZEN)$|^(?:\S+: ?)?frozen [01]$`)
-	populated   = regexp.MustCompile(`^(?:\S+: ?)?populated [01]$`)
+	freezerBit  = regexp.MustCompile(`^(?:\S+: ?)?populated [01]$|^\S+/(?:freezer\.(?:self|parent)_freezing|cgroup\.freeze): ?[01]$`)
 )
 
 // each reports whether re matches all of the first n lines.
@@ -90,7 +90,7 @@ func (s *sniff) freezer() bool {
 		switch {
 		case freezerLine.Match(l):
 			states++
-		case !populated.Match(l):
+		case !freezerBit.Match(l):
 			return false
 		}
 	}
