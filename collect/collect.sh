@@ -212,7 +212,7 @@ finish() {
 	case $f_at/$2/$f_err in
 	*/*/*"ermission denied"* | */*/*"not permitted"*) f_state=denied ;;
 	*/*/*"o space left"*) f_state=truncated ;;
-	/126/* | /127/* | /[0-9]*/*"o such file"* | /[0-9]*/*"not found"*) f_state=absent ;; # of many processes some end before they are read
+	/126/* | /127/* | /[1-9]*/*"o such file"* | /[1-9]*/*"not found"*) f_state=absent ;; # of many processes some end before they are read
 	esac
 	[ "$f_stage" = 0 ] || f_state=timeout
 	if [ -n "$f_at" ]; then
@@ -360,32 +360,35 @@ threads_in_d() {
 # proc/PID/ns_{mnt,net,pid}; on standard output: PID MNT NET.
 namespaces() {
 	printf '%s\n' "$P"/[0-9]*/ns/mnt "$P"/[0-9]*/ns/net "$P"/[0-9]*/ns/pid | xargs ls -ln | awk -v to="$B/proc/" '
+		FILENAME != "-" { here[$1]; next }
 		{
 			if (NF < 3 || $(NF-1) != "->") next
 			k = split($(NF-2), part, "/"); pid = part[k-2]; kind = part[k]
+			if (!(pid in here)) next # it came later
 			file = to pid "/ns_" kind
 			print $NF >file; close(file)
 			gsub(/[^0-9]/, "", $NF)
 			seen[pid]; ns[pid, kind] = $NF
 		}
-		END { for (pid in seen) print pid, ns[pid, "mnt"], ns[pid, "net"] }' | sort -n
+		END { for (pid in seen) print pid, ns[pid, "mnt"], ns[pid, "net"] }' "$T/tasks" - | sort -n
 }
 
-# tasks prints PID PPID STATE RSS-KIB SIGCGT COMM of each status file.
+# tasks prints PID PPID STATE RSS-KIB DEPTH COMM of each status file; depth is that of
+# its pid namespace, 1 that of the node, 0 unknown.
 tasks() {
 	awk -v dir="$B/proc/" '{
-		file = dir $1 "/status"; pid = 0; rss = 0; sigcgt = "-"
+		file = dir $1 "/status"; pid = 0; rss = 0; depth = 0
 		while ((getline line <file) > 0) {
-			split(line, f)
+			k = split(line, f)
 			if (f[1] == "Name:") comm = f[2]
 			else if (f[1] == "State:") state = f[2]
 			else if (f[1] == "Pid:") pid = f[2]
 			else if (f[1] == "PPid:") ppid = f[2]
 			else if (f[1] == "VmRSS:") rss = f[2]
-			else if (f[1] == "SigCgt:") sigcgt = f[2]
+			else if (f[1] == "NSpid:") depth = k - 1
 		}
 		close(file)
-		if (pid) print pid, ppid, state, rss + 0, sigcgt, comm
+		if (pid) print pid, ppid, state, rss + 0, depth, comm
 	}'
 }
 
@@ -473,7 +476,7 @@ cgroup() {
 # plugins; an empty one makes every exec into its container fail.
 run_listing() {
 	for l_glob in /run/docker/runtime-*/*/*/state.json /run/containerd/runc/*/*/state.json /run/runc/*/state.json \
-		/var/run/docker/runtime-*/*/*/state.json /run/crun/*/status /run/docker/plugins/*.sock /run/containerd/*.sock /run/docker/containerd/*.sock; do
+		/run/crun/*/status /run/docker/plugins/*.sock /run/containerd/*.sock /run/docker/containerd/*.sock; do
 		for l_file in "$root"$l_glob; do
 			[ -e "$l_file" ] || continue
 			ls -ln "$l_file"
@@ -517,7 +520,7 @@ ss_of() {
 # daemons sets $daemons to "NAME:PID ..." of those that run on the node. Before docker
 # 18.09 its containerd is docker-containerd, and so are, cut to 15 bytes, the shims.
 daemons() {
-	daemons=$(awk '
+	daemons=$(awk '$5 > 1 { next } # of a node in a container
 		$6 == "dockerd" || $6 == "containerd" || $6 == "kubelet" || $6 == "crio" { print $6 ":" $1; role[$1] = $6 }
 		$6 == "docker-containe" { parent[$1] = $2 }
 		END { for (p in parent) if (role[parent[p]] == "dockerd") print "containerd:" p }' "$T/tasks")
@@ -672,6 +675,7 @@ take_dump() {
 	crio) z_dir=$P/$2/root/tmp z_name='crio-goroutine-stacks-*.log' ;;
 	*) kill -USR1 "$2" && return ;;
 	esac
+	z_old=$(find "$z_dir/" -maxdepth 1 -name "$z_name" | sort | tail -n 1)
 	: >"$T/before.$2"
 	sleep 1 # times of files may be of whole seconds
 	kill -USR1 "$2" || return
@@ -683,7 +687,8 @@ take_dump() {
 		[ "$z_now" != "$z_size" ] || break
 		z_size=$z_now
 	done
-	cp "$z_file" "$B/goroutines/"
+	cp "$z_file" "$B/goroutines/" || return
+	[ "$z_file" = "$z_old" ] || rm -f "$z_file" # no trace of it stays
 }
 
 docker_first() {
@@ -913,7 +918,7 @@ function again(n,  line, other) {
 	close(other)
 }
 function hide(v) {
-	if (v == "" || v ~ /^<(redacted|hidden)/ || v ~ /^[*x]+$/) return v
+	if (length(v) < 3 || v ~ /^<(redacted|hidden)/ || v ~ /^[*x]+$/) return v
 	if (!(v in map)) map[v] = ++ids
 	count++
 	return "<redacted:" map[v] ">"
@@ -1169,9 +1174,9 @@ sums() { cd "$B" && find . -type f ! -path '*/proc/[0-9]*' ! -name manifest.json
 
 # archive writes the tar, the manifest first.
 archive() {
-	cd "$T" || return
-	set -- "$name/manifest.jsonl"
-	for a_file in "$name"/*; do [ "$a_file" = "$1" ] || set -- "$@" "$a_file"; done
+	cd "$B" || return
+	set -- manifest.jsonl
+	for a_file in *; do [ "$a_file" = manifest.jsonl ] || set -- "$@" "$a_file"; done
 	{
 		tar -cf - "$@"
 		echo $? >"$T/tar.ended"
@@ -1210,7 +1215,7 @@ manifest() {
 			for (i = 1; i <= paths; i++) {
 				path = order[i]
 				if (path in told) continue
-				state = path ~ /log|messages/ && bytes[path] >= logcap ? "truncated" : "ok"
+				state = path ~ /log|messages/ && bytes[path] + 0 >= logcap ? "truncated" : "ok"
 				printf "{\"path\":\"%s\",\"state\":\"%s\"%s}\n", path, state, rest(path)
 			}
 			for (path in dropped) if (!(path in told)) printf "{\"path\":\"%s\",\"state\":\"skipped\"}\n", path
@@ -1287,7 +1292,7 @@ folder() {
 
 clean() {
 	[ -z "${ticker:-}" ] || kill "$ticker" 2>/dev/null
-	[ -z "$part" ] || [ "$part" = "$T/bundle" ] || rm -f "$part"
+	[ -z "$part" ] || [ "$part" = "$T/packed" ] || rm -f "$part"
 	[ -z "$T" ] || rm -rf "$T"
 }
 
@@ -1312,8 +1317,7 @@ header() {
 	node=$(cat "$root/etc/hostname" 2>/dev/null)
 	[ -n "$root" ] || node=$(uname -n)
 	node=$(printf '%s' "${node:-node}" | tr -c 'A-Za-z0-9._-' _)
-	name=culprit-$node-$(date -u +%Y%m%dT%H%M%SZ)
-	B=$T/$name
+	B=$T/bundle
 	mkdir "$B" || die "cannot write into $T"
 	for d_dir in cgroup config containerd/k8s.io crictl docker goroutines kubectl logs netns proc/net proc/pressure; do mkdir -p "$B/$d_dir"; done
 	clock
@@ -1378,10 +1382,9 @@ second_look() {
 	l_n=$n
 	for l_small in $small; do
 		l_name=${l_small%%:*} l_sock=${l_small##*:} l_pid=${l_small#*:}
-		fetch "goroutines/second.$l_name" 10 "$l_sock" "pprof/goroutine?debug=1" || continue
+		fetch "" 10 "$l_sock" "pprof/goroutine?debug=1" || continue
 		await "$n"
-		total "$B/goroutines/second.$l_name" "$l_name" "${l_pid%%:*}"
-		rm -f "$B/goroutines/second.$l_name"
+		total "$T/out.$n" "$l_name" "${l_pid%%:*}"
 	done
 	await "$l_n"
 	cat "$T/out.$l_n" >>"$B/samples.txt" 2>/dev/null
@@ -1410,9 +1413,9 @@ main() {
 	folder
 	trap 'clean; exit 1' EXIT
 	header
-	out=${out:-$PWD/$name.tar.gz}
+	out=${out:-$PWD/culprit-$node-$(date -u +%Y%m%dT%H%M%SZ).tar.gz}
 	case $out in
-	-) part=$T/bundle ;;
+	-) part=$T/packed ;;
 	/*) part=$out.part ;;
 	*) out=$PWD/$out part=$PWD/${out#"$PWD/"}.part ;;
 	esac

@@ -67,7 +67,7 @@ func (s *sniff) netUnix() bool {
 }
 
 func (s *sniff) dockerPS() bool {
-	return s.columns("CONTAINER", "ID", "IMAGE", "COMMAND", "STATUS") != nil
+	return s.columns("CONTAINER", "ID", "IMAGE", "STATUS") != nil
 }
 func (s *sniff) tasks() bool      { return s.columns("TASK", "PID", "STATUS") != nil }
 func (s *sniff) containers() bool { return s.columns("CONTAINER", "IMAGE", "RUNTIME") != nil }
