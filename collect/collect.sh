@@ -132,6 +132,7 @@ begin() {
 	n=$((n + 1))
 	b_out=$T/out.$n
 	[ -z "$b_path" ] || b_out=$B/$b_path
+	[ -d "${b_out%/*}" ] || mkdir -p "${b_out%/*}"
 	eval "path_$n=\$b_path shown_$n=\$b_shown from_$n=$now limit_$n=$b_limit due_$n=$((now + b_limit * 100)) stage_$n=0 at_$n="
 	(
 		(
@@ -153,7 +154,7 @@ event() {
 	read -r e_what e_n e_rc 2>/dev/null <&9
 	clock
 	case $e_what in
-	tick) overdue ;;
+	tick) overdue && { [ -n "$stopped$packing" ] || space; } ;;
 	"done") finish "$e_n" "$e_rc" ;;
 	at) eval "at_$e_n=\$e_rc due_$e_n=\$((now + limit_$e_n * 100))" ;;
 	esac
@@ -177,6 +178,15 @@ overdue() {
 			;;
 		esac
 	done
+}
+
+# space reads what the ticker saw of the disk with the temporary folder: collecting ends
+# while there is room for packing.
+space() {
+	{ read -r q_line && read -r q_1 q_size q_3 q_free q_rest; } 2>/dev/null <"$T/space" || return
+	q_floor=$((q_size / 10))
+	[ "$q_floor" -le 131072 ] || q_floor=131072
+	[ "$q_free" -ge "$q_floor" ] || stopped="only $((q_free / 1024)) MiB left for temporary files"
 }
 
 # below PID sets $below to its descendants. Reading stat never hangs.
@@ -215,15 +225,15 @@ finish() {
 	/126/* | /127/* | /[1-9]*/*"o such file"* | /[1-9]*/*"not found"*) f_state=absent ;; # of many processes some end before they are read
 	esac
 	[ "$f_stage" = 0 ] || f_state=timeout
-	if [ -n "$f_at" ]; then
-		case $f_state in
-		timeout) one_of "$f_at" ;;
-		denied) # the rest is there: an example is recorded
-			note "" "$f_shown" "$f_from" "$2" ok
-			case $f_err in *"'"/*"'"*) f_err=${f_err#*"'"} && f_shown="cat ${f_err%%"'"*}" ;; esac
-			;;
-		esac
-	fi
+	case $f_state/$f_at in
+	*/) ;;
+	timeout/*,*) return ;; # sweep tries one by one
+	timeout/*) one_of "$f_at" ;;
+	denied/*) # the rest is there: an example is recorded
+		note "" "$f_shown" "$f_from" "$2" ok
+		case $f_err in *"$P"/[0-9]*) f_err=${f_err#*"$P"/} && f_shown="cat /proc/${f_err%%[\':]*}" ;; esac
+		;;
+	esac
 	[ "$f_state/$f_path" = "timeout/$f_path" ] || [ -s "$f_out" ] || f_path='' # nothing was printed
 	note "$f_path" "$f_shown" "$f_from" "$2" "$f_state"
 	[ -s "$f_out" ] || rm -f "$f_out"
@@ -250,9 +260,10 @@ await() {
 	done
 }
 
-# sweep SECONDS COMMAND-AS-SHOWN FUNCTION PID...: calls the function for each process,
-# in one step whose deadline starts anew with each. A process that hangs it is
-# recorded and the rest goes on without it, up to eight of them.
+# sweep SECONDS COMMAND-AS-SHOWN FUNCTION ITEM...: calls the function with each item, a
+# process, a file or a chunk of processes "12,13,14", in one step whose deadline starts
+# anew with each. Of a chunk that hangs the processes are tried one by one; a single
+# one that hangs is recorded and the rest goes on without it, up to eight of them.
 sweep() {
 	s_limit=$1 s_shown=$2 s_call=$3 s_stuck=0
 	shift 3
@@ -262,9 +273,16 @@ sweep() {
 		await "$s_n"
 		eval "s_stage=\$stage_$s_n s_at=\$at_$s_n"
 		[ "$s_stage" != 0 ] || return
-		s_stuck=$((s_stuck + 1))
 		while [ $# -gt 0 ] && [ "$1" != "$s_at" ]; do shift; done
 		[ $# -eq 0 ] || shift
+		case $s_at in
+		*,*)
+			IFS=,
+			set -- $s_at "$@"
+			unset IFS
+			;;
+		*) s_stuck=$((s_stuck + 1)) ;;
+		esac
 		if [ "$s_stuck" -ge 8 ] && [ $# -gt 0 ]; then
 			note "" "$s_shown of $# more" "$now" "" skipped
 			return
@@ -272,12 +290,15 @@ sweep() {
 	done
 }
 
+# chunks joins the pids on standard input, 64 in a word.
+chunks() { awk '{ printf "%s%s", (NR % 64 == 1 ? "\n" : ","), $1 }'; }
+
 walk() {
 	w_call=$1
 	shift
-	for w_pid in "$@"; do
-		echo "at $n $w_pid" >&9
-		"$w_call" "$w_pid"
+	for w_item in "$@"; do
+		echo "at $n $w_item" >&9
+		"$w_call" "$w_item"
 	done
 }
 
@@ -319,25 +340,51 @@ take() { begin "$1" 5 "cat $2" cat "$root$2"; }
 # /proc. What cannot block first: stat, status, wchan, cgroup. /proc/PID/cmdline waits for
 # the process's memory map, which a task in D may hold.
 
-copy_cheap() {
-	mkdir -p "$B/proc/$1"
-	cp "$P/$1/stat" "$P/$1/status" "$P/$1/wchan" "$P/$1/cgroup" "$P/$1/comm" "$P/$1/limits" "$P/$1/stack" "$B/proc/$1/"
+# each_file FILE...: sets $files to the paths of these files of the processes of a chunk.
+each_file() {
+	e_files=$1 files=''
+	IFS=,
+	set -- $2
+	unset IFS
+	for e_pid in "$@"; do
+		for e_file in $e_files; do files="$files $P/$e_pid/$e_file"; done
+	done
 }
 
-copy_cmdline() { tr '\000\n' '\037 ' <"$P/$1/cmdline" >"$B/proc/$1/cmdline"; }
+read_cheap() {
+	each_file "$cheap" "$1"
+	grep -H '' $files | awk -v from="$P/" -v to="$B/proc/" '{
+		i = index($0, ":"); file = substr($0, 1, i - 1)
+		if (file != last) { if (out) close(out); out = to substr(file, length(from) + 1); last = file }
+		print substr($0, i + 1) >out
+	}'
+}
+
+# read_cmdlines sets \037 where NUL stood. The second operand makes head print the
+# names of the files.
+read_cmdlines() {
+	each_file cmdline "$1"
+	head -c 131072 /dev/null $files | tr '\000' '\037' | awk -v from="$P/" -v to="$B/proc/" -v pids="$1" '
+		function flush() { if (at && text ~ /[^ ]/) { file = to pid[at] "/cmdline"; print text >file; close(file) } }
+		BEGIN { k = split(pids, pid, ","); for (i = 1; i <= k; i++) want["==> " from pid[i] "/cmdline <=="] = i }
+		($0 in want) && want[$0] > at { flush(); at = want[$0]; text = ""; next }
+		{ text = text (text == "" ? "" : " ") $0 }
+		END { flush() }'
+}
+
+read_fds() {
+	each_file fd "$1"
+	ls -ln /dev/null $files | awk -v from="$P/" -v to="$B/proc/" '
+		index($0, from) == 1 && /\/fd:$/ { if (out) close(out); out = to substr($0, length(from) + 1, length($0) - length(from) - 1); next }
+		out && NF && !/^total / { print >out }'
+}
 
 # A listing sorts, and holds all of it in memory: a huge table is only counted.
-copy_fd() {
-	d_size=0
-	while read -r d_key d_value d_rest; do [ "$d_key" != FDSize: ] || d_size=$d_value; done <"$B/proc/$1/status"
-	if [ "$d_size" -gt 200000 ]; then
-		ls -f "$P/$1/fd" | grep -c '^[0-9]' >"$B/proc/$1/fd_count"
-	else
-		ls -ln "$P/$1/fd" >"$B/proc/$1/fd"
-	fi
-}
+count_fds() { ls -f "$P/$1/fd" | grep -c '^[0-9]' >"$B/proc/$1/fd_count"; }
 
 copy_mountinfo() { cp "$P/$1/mountinfo" "$B/proc/$1/"; }
+
+copy_limits() { cp "$P/$1/limits" "$B/proc/$1/"; }
 
 copy_syscall() { cp "$P/$1/syscall" "$B/proc/$1/"; }
 
@@ -356,24 +403,27 @@ threads_in_d() {
 	done
 }
 
-# namespaces lists the links of all processes with few commands and writes
-# proc/PID/ns_{mnt,net,pid}; on standard output: PID MNT NET.
+# namespaces lists the links of all processes with few commands and writes proc/PID/ns;
+# on standard output: PID MNT NET.
 namespaces() {
 	printf '%s\n' "$P"/[0-9]*/ns/mnt "$P"/[0-9]*/ns/net "$P"/[0-9]*/ns/pid | xargs ls -ln | awk -v to="$B/proc/" '
 		FILENAME != "-" { here[$1]; next }
-		{
-			if (NF < 3 || $(NF-1) != "->") next
+		$(NF-1) == "->" {
 			k = split($(NF-2), part, "/"); pid = part[k-2]; kind = part[k]
 			if (!(pid in here)) next # it came later
-			file = to pid "/ns_" kind
-			print $NF >file; close(file)
-			gsub(/[^0-9]/, "", $NF)
-			seen[pid]; ns[pid, kind] = $NF
+			links[pid] = links[pid] $NF "\n"
+			gsub(/[^0-9]/, "", $NF); ns[pid, kind] = $NF
 		}
-		END { for (pid in seen) print pid, ns[pid, "mnt"], ns[pid, "net"] }' "$T/tasks" - | sort -n
+		END {
+			for (pid in links) {
+				file = to pid "/ns"
+				printf "%s", links[pid] >file; close(file)
+				print pid, ns[pid, "mnt"], ns[pid, "net"]
+			}
+		}' "$T/tasks" - | sort -n
 }
 
-# tasks prints PID PPID STATE RSS-KIB DEPTH COMM of each status file; depth is that of
+# tasks prints PID PPID STATE RSS-KIB DEPTH COMM FDSIZE of each status file; depth is that of
 # its pid namespace, 1 that of the node, 0 unknown.
 tasks() {
 	awk -v dir="$B/proc/" '{
@@ -386,9 +436,10 @@ tasks() {
 			else if (f[1] == "PPid:") ppid = f[2]
 			else if (f[1] == "VmRSS:") rss = f[2]
 			else if (f[1] == "NSpid:") depth = k - 1
+			else if (f[1] == "FDSize:") fdsize = f[2]
 		}
 		close(file)
-		if (pid) print pid, ppid, state, rss + 0, depth, comm
+		if (pid) print pid, ppid, state, rss + 0, depth, comm, fdsize
 	}'
 }
 
@@ -415,26 +466,29 @@ listing() {
 }
 
 processes() {
-	set -- $(pids)
-	sweep 5 "cp /proc/PID/{stat,status,wchan,cgroup,comm,limits,stack}" copy_cheap "$@"
-	pids | tasks >"$T/tasks"
+	pids >"$T/pids"
+	sed "s|^|$B/proc/|" "$T/pids" | xargs mkdir -p
+	sweep 5 "grep -H '' /proc/PID/{$(echo "$cheap" | tr ' ' ,)}" read_cheap $(chunks <"$T/pids")
+	tasks <"$T/pids" >"$T/tasks"
 	: >"$T/ns"
 	begin "" 20 "ls -ln /proc/PID/ns" namespaces
 	p_ns=$n
 	begin "" 15 "cp /proc/PID/task/TID/{stat,status,wchan,stack,syscall} of threads in D" threads_in_d
 	await "$p_ns"
 	[ ! -s "$T/out.$p_ns" ] || mv "$T/out.$p_ns" "$T/ns"
+	sweep 5 "cp /proc/PID/limits" copy_limits $(awk '$7 > 256 { print $1 }' "$T/tasks")
 	sweep 5 "cp /proc/PID/syscall" copy_syscall $(awk '$3 == "D" { print $1 }' "$T/tasks")
-	# One mountinfo a namespace; who shares it stands in ns_mnt. Kernel threads (children of 2) have that of pid 1.
+	# One mountinfo a namespace; who shares it stands in proc/PID/ns. Kernel threads (children of 2) have that of pid 1.
 	sweep 5 "cp /proc/PID/mountinfo" copy_mountinfo $(awk '!seen[$2]++ { print $1 }' "$T/ns")
 	sweep 5 "cp /proc/PID/net/unix" copy_net_unix 1
 }
 
 # slow_processes reads what takes the lock of a memory map; tasks in D come last.
 slow_processes() {
-	awk '$2 != 2 && $1 != 2 && $3 != "Z" { print ($3 == "D"), $1 }' "$T/tasks" | sort -n | awk '{ print $2 }' >"$T/user"
-	sweep 2 "ls -ln /proc/PID/fd" copy_fd $(cat "$T/user")
-	sweep 2 "cat /proc/PID/cmdline" copy_cmdline $(cat "$T/user")
+	awk '$2 != 2 && $1 != 2 && $3 != "Z" { print ($3 == "D"), $1, ($7 > 200000) }' "$T/tasks" | sort -n >"$T/user"
+	sweep 2 "ls -ln /proc/PID/fd" read_fds $(awk '!$3 { print $2 }' "$T/user" | chunks)
+	sweep 5 "ls -f /proc/PID/fd" count_fds $(awk '$3 { print $2 }' "$T/user")
+	sweep 2 "cat /proc/PID/cmdline" read_cmdlines $(awk '{ print $2 }' "$T/user" | chunks)
 	clock
 	begin ps-proc.txt 10 "awk /proc/PID/{stat,wchan}" listing "$((now / 100))" "$(getconf CLK_TCK 2>/dev/null || echo 100)"
 }
@@ -763,10 +817,9 @@ cri_client() {
 kubernetes() {
 	pid_of kubelet
 	[ -n "$pid" ] || return
-	c_config=
-	for c_file in "${KUBECONFIG:-}" /etc/kubernetes/admin.conf /etc/kubernetes/kubelet.conf /var/lib/kubelet/kubeconfig /etc/rancher/k3s/k3s.yaml; do
-		[ -z "$c_file" ] || [ ! -r "$root$c_file" ] || { c_config=$c_file && break; }
-	done
+	look_for ${KUBECONFIG:+"$KUBECONFIG"} /etc/kubernetes/admin.conf /etc/kubernetes/kubelet.conf /var/lib/kubelet/kubeconfig /etc/rancher/k3s/k3s.yaml
+	c_config=${found%%"
+"*}
 	[ -n "$c_config" ] || return
 	c_node=$(tr '\037' '\n' 2>/dev/null <"$B/proc/$pid/cmdline" | sed -n 's/^--hostname-override=//p')
 	c_node=${c_node:-$(echo "$node" | tr '[:upper:]' '[:lower:]')}
@@ -798,33 +851,44 @@ copy_log() {
 existing() {
 	for g_glob in "$@"; do
 		for g_path in $root$g_glob; do
-			case ${g_path#"$root"} in *[!A-Za-z0-9_./:@+-]*) continue ;; esac
+			case ${g_path#"$root"} in '' | *[!A-Za-z0-9_./:@+-]*) continue ;; esac
 			[ ! -e "$g_path" ] || echo "${g_path#"$root"}"
 		done
 	done
+}
+
+# look_for GLOB... is existing in a step of its own: a folder may lie on what hangs.
+look_for() {
+	found=
+	begin "" 5 "ls $*" existing "$@" || return
+	await "$n"
+	found=$(cat "$T/out.$n" 2>/dev/null)
 }
 
 # flag NAME PID prints the value that a process's command line gives --NAME.
 flag() { tr '\037' '\n' 2>/dev/null <"$B/proc/$2/cmdline" | sed -n "s/^--*$1=//p; /^--*$1\$/{n;p;}" | tail -n 1; }
 
 configuration() {
-	set -- /etc/docker/daemon.json /etc/containerd/config.toml /etc/crio/crio.conf /etc/default/docker /etc/sysconfig/docker /etc/sysconfig/docker-storage \
-		/etc/default/kubelet /etc/sysconfig/kubelet /var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env /var/lib/kubelet/cpu_manager_state \
-		/run/docker/containerd/containerd.toml /var/lib/rancher/k3s/agent/etc/containerd/config.toml
+	set -- /etc/docker/daemon.json /etc/containerd/config.toml /etc/crio/crio.conf '/etc/crio/crio.conf.d/*.conf' /etc/default/docker /etc/sysconfig/docker \
+		/etc/sysconfig/docker-storage /etc/default/kubelet /etc/sysconfig/kubelet /run/docker/containerd/containerd.toml /run/docker/containerd/config.toml \
+		/var/lib/kubelet/config.yaml /var/lib/kubelet/kubeadm-flags.env /var/lib/kubelet/cpu_manager_state /var/lib/rancher/k3s/agent/etc/containerd/config.toml
 	for o_daemon in $daemons; do
 		case $o_daemon in
 		dockerd:*) set -- "$@" "$(flag config-file "${o_daemon#*:}")" ;;
 		*) set -- "$@" "$(flag config "${o_daemon#*:}")" ;;
 		esac
 	done
-	# Of the files of a unit the first one counts, of its drop-ins all do.
 	for o_unit in docker.service docker.socket containerd.service kubelet.service crio.service cri-docker.service k3s.service rke2-server.service rke2-agent.service; do
-		set -- "$@" $(existing "/etc/systemd/system/$o_unit" "/run/systemd/system/$o_unit" "/usr/lib/systemd/system/$o_unit" "/lib/systemd/system/$o_unit" | head -n 1) \
-			$(existing "/etc/systemd/system/$o_unit.d/*.conf" "/run/systemd/system/$o_unit.d/*.conf" "/usr/lib/systemd/system/$o_unit.d/*.conf")
+		for o_dir in /etc /run /usr/lib /lib; do
+			set -- "$@" "$o_dir/systemd/system/$o_unit" "$o_dir/systemd/system/$o_unit.d/*.conf"
+		done
 	done
-	set -- "$@" $(existing /etc/crio/crio.conf.d/*.conf)
-	sweep 5 "cp FILE" copy_file $(printf '%s\n' "$@" | sort -u)
-	sweep 10 "cp FILE" old_dump $(existing /run/docker/goroutine-stacks-*.log /tmp/containerd.*.stacks.log /tmp/crio-goroutine-stacks-*.log | tail -n 3)
+	look_for "$@"
+	# Of the files of a unit the first one counts, of its drop-ins all do; /lib may be /usr/lib.
+	configs=$(printf '%s\n' "$found" | awk '{ name = $0; sub(/^.*\/systemd\/system\//, "", name) } !seen[name]++')
+	sweep 5 "cp FILE" copy_file $configs
+	look_for '/run/docker/goroutine-stacks-*.log' '/tmp/containerd.*.stacks.log' '/tmp/crio-goroutine-stacks-*.log'
+	sweep 10 "cp FILE" old_dump $(printf '%s\n' "$found" | tail -n 3)
 }
 
 # old_dump FILE: a goroutine dump that somebody asked for before.
@@ -834,11 +898,11 @@ old_dump() { cp "$root$1" "$B/goroutines/"; }
 # them, for their version.
 runtimes() {
 	run runc-version.txt 5 runc --version
+	look_for /usr/bin/docker-runc /usr/libexec/docker/docker-runc-current $(cat "$B/etc/docker/daemon.json" "$B/etc/containerd/config.toml" 2>/dev/null |
+		sed -n 's/.*"path"[ :]*"\(\/[^"]*\)".*/\1/p; s/^ *\(BinaryName\|runtime\) *= *"\(\/[^"]*\)".*/\2/p' | sort -u)
 	u_count=1
-	for u_path in $(existing /usr/bin/docker-runc /usr/libexec/docker/docker-runc-current) $(cat "$B/etc/docker/daemon.json" "$B/etc/containerd/config.toml" 2>/dev/null |
-		sed -n 's/.*"path"[ :]*"\(\/[^"]*\)".*/\1/p; s/^ *\(BinaryName\|runtime\) *= *"\(\/[^"]*\)".*/\2/p' | sort -u); do
+	for u_path in $found; do
 		case ${u_path##*/} in *runc* | *crun*) ;; *) continue ;; esac
-		[ -x "$root$u_path" ] || continue
 		u_count=$((u_count + 1))
 		begin "runc-version-$u_count.txt" 5 "$u_path --version" ${root:+chroot "$root"} "$u_path" --version
 	done
@@ -855,22 +919,19 @@ journal() {
 
 logs() {
 	run logs/dmesg.txt 5 dmesg
-	if [ -d "$root/run/log/journal" ] || [ -d "$root/var/log/journal" ]; then
-		if has journalctl; then
-			begin logs/kernel.log 20 "journalctl -k --since=-$since -o short-iso-precise" journal -k
-			for j_unit in docker containerd kubelet crio cri-docker k3s rke2-server rke2-agent firewalld; do
-				[ -n "$(existing "/*/systemd/system/$j_unit.service" "/*/lib/systemd/system/$j_unit.service" "/lib/systemd/system/$j_unit.service")" ] || continue
-				begin "logs/$j_unit.log" 20 "journalctl -u $j_unit --since=-$since -o short-iso-precise" journal -u "$j_unit"
-			done
-		else
-			run "" 1 journalctl
-		fi
+	look_for /run/log/journal /var/log/journal
+	if [ -n "$found" ] && has journalctl; then
+		begin logs/kernel.log 20 "journalctl -k --since=-$since -o short-iso-precise" journal -k
+		for j_unit in docker containerd kubelet crio cri-docker k3s rke2-server rke2-agent firewalld; do
+			case $configs in *"/$j_unit.service"*) begin "logs/$j_unit.log" 20 "journalctl -u $j_unit --since=-$since -o short-iso-precise" journal -u "$j_unit" ;; esac
+		done
+	elif [ -n "$found" ]; then
+		run "" 1 journalctl
 	fi
 	# Where the daemons write: files behind their standard output and error.
 	set -- $(for j_daemon in $daemons; do sed -n 's/.* [12] -> \(\/.*\)/\1/p' "$B/proc/${j_daemon#*:}/fd"; done 2>/dev/null)
-	set -- $(existing "$@" /var/log/messages /var/log/syslog /var/log/daemon.log /var/log/kern.log /var/log/docker /var/log/docker.log /var/log/dockerd.log \
-		/var/log/containerd.log /var/log/kubelet.log /var/log/crio.log /var/log/upstart/docker.log | grep -v '^/dev/' | sort -u)
-	sweep 10 "tail -c $log_bytes FILE" copy_log "$@"
+	look_for "$@" $log_files
+	sweep 10 "tail -c $log_bytes FILE" copy_log $(printf '%s\n' "$found" | grep -v '^/dev/' | sort -u)
 }
 
 # ---------------------------------------------------------------------------
@@ -1108,7 +1169,7 @@ mask_all() {
 	cd "$B" || return
 	mkdir "$T/masked" && find . -type d | (cd "$T/masked" && xargs mkdir -p)
 	find . -type f ! -name '*.pb.gz' ! -name manifest.jsonl |
-		grep -Ev '/proc/[0-9]+/(task/[0-9]+/)?(stat|status|wchan|stack|syscall|cgroup|limits|comm|ns_[a-z]+|fd_count)$' |
+		grep -Ev '/proc/[0-9]+/(task/[0-9]+/)?(stat|status|wchan|stack|syscall|cgroup|limits|ns|fd_count)$' |
 		if [ -n "$keep" ]; then grep '/cmdline$'; else awk '/\.log|\/var\/log|\/goroutines\// { late[++n] = $0; next } { print } END { for (i = 1; i <= n; i++) print late[i] }'; fi >"$T/to-mask"
 	awk -v list="$T/to-mask" -v to="$T/masked/" -v keep="$keep" "$masked"
 }
@@ -1153,8 +1214,9 @@ pack() {
 	in_time -"$((reserve / 2))" mask_all || say "masking did not end in time: what was not masked is left out"
 	cp -R "$T/masked/." "$B/" 2>"$T/copied.err" || die "no space left for masking in ${T%/*}"
 	cat "$T/out.$in_n" >"$T/counts" 2>/dev/null
-	# what awk did not get to may hold secrets
-	awk '{ sub(/^[0-9]+ /, "") } NR == FNR { done[$0]; next } !($0 in done)' "$T/counts" "$T/to-mask" >"$T/unmasked"
+	# What awk did not get to may hold secrets. Goroutine dumps come last: they are function
+	# names and addresses, and stay.
+	awk '{ sub(/^[0-9]+ /, "") } NR == FNR { done[$0]; next } !($0 in done) && !/^\.\/goroutines\//' "$T/counts" "$T/to-mask" >"$T/unmasked"
 	(cd "$B" && xargs rm -f) <"$T/unmasked"
 	: >"$T/dropped"
 	in_time -2 sums && mv "$T/out.$in_n" "$T/out.sums"
@@ -1277,15 +1339,26 @@ options() {
 	P=$root/proc
 }
 
-# folder makes the temporary folder where there is space.
+# folder makes the temporary folder: on disk, where there is space, and in memory where
+# the disk does not answer. That is found out with a pipe in memory.
 folder() {
-	for w_dir in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm /run; do
-		if [ ! -d "$w_dir" ] || [ ! -w "$w_dir" ]; then continue; fi
-		set -- $(df -Pk "$w_dir" 2>/dev/null | tail -n 1)
-		[ "${4:-16384}" -ge 16384 ] || continue
-		T=$w_dir/culprit.$$.$(date +%s)
-		mkdir -m 700 "$T" 2>/dev/null && return
-		T=
+	f_pipe=/dev/shm/culprit.$$.$(date +%s)
+	if ! mkfifo "$f_pipe" 2>/dev/null; then
+		f_pipe=${TMPDIR:-/tmp}/culprit.pipe.$$
+		mkfifo "$f_pipe" 2>/dev/null || die "cannot write into ${TMPDIR:-/tmp}: set TMPDIR"
+	fi
+	exec 9<>"$f_pipe"
+	rm -f "$f_pipe"
+	f_stamp=$$.$(date +%s)
+	for f_dir in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm /run; do
+		f_try=$f_dir/culprit.$f_stamp
+		(mkdir -m 700 "$f_try" && : >"$f_try/space" && f_free=$(df -Pk "$f_try" | awk 'END { print $4 }') && [ "${f_free:-16384}" -ge 16384 ] && f_ok=yes
+			[ "$f_ok" = yes ] || rm -rf "$f_try"
+			echo "$f_dir $f_ok" >&9) </dev/null >/dev/null 2>&1 &
+		(sleep 3 && echo "$f_dir late" >&9) </dev/null >/dev/null 2>&1 &
+		while read -r f_of f_ok <&9; do [ "$f_of" != "$f_dir" ] || break; done
+		kill $! 2>/dev/null
+		[ "$f_ok" != yes ] || { T=$f_try && return; }
 	done
 	die "no temporary folder with 16 MiB free: set TMPDIR"
 }
@@ -1319,7 +1392,7 @@ header() {
 	node=$(printf '%s' "${node:-node}" | tr -c 'A-Za-z0-9._-' _)
 	B=$T/bundle
 	mkdir "$B" || die "cannot write into $T"
-	for d_dir in cgroup config containerd/k8s.io crictl docker goroutines kubectl logs netns proc/net proc/pressure; do mkdir -p "$B/$d_dir"; done
+	mkdir "$B/proc" "$B/goroutines"
 	clock
 	boot_cs=$now epoch=$(date +%s) end=$((now + deadline * 100)) began=$now
 	reserve=$((deadline / 5))
@@ -1390,26 +1463,24 @@ second_look() {
 	cat "$T/out.$l_n" >>"$B/samples.txt" 2>/dev/null
 }
 
+# estimated prints what a run would cost, from figures of runs on other nodes: a process
+# makes 16 KiB of small files and takes 4 ms, a MiB of log 20 ms and an eighth packed.
 estimated() {
 	e_pids=$(pids | wc -l)
-	e_logs=$(for e_file in $(existing /var/log/messages /var/log/syslog /var/log/daemon.log /var/log/docker.log /var/log/containerd.log); do
-		wc -c <"$root$e_file"
-	done | awk -v cap="$log_bytes" '{ n += $1 < cap ? $1 : cap } END { print int(n / 1048576) }')
-	say "$e_pids processes, $e_logs MiB of log files: about $((1 + e_pids * 16 / 1024 + e_logs)) MiB unpacked besides journals and dumps," \
-		"$((1 + e_pids / 1024 + e_logs / 8)) MiB packed, $((8 + e_pids / 250 + e_logs / 8)) s where nothing hangs, $((deadline + 5)) s at most"
+	e_logs=$(existing $log_files | sed "s|^|$root|" | xargs ls -ln | awk -v cap="$log_bytes" '{ n += $5 < cap ? $5 : cap } END { print int(n / 1048576) }')
+	echo "$((e_pids)) processes, $e_logs MiB of log files: about $((1 + e_pids * 16 / 1024 + e_logs)) MiB unpacked besides journals and dumps," \
+		"$((1 + e_pids / 1024 + e_logs / 8)) MiB packed, $((interval + 2 + e_pids / 250 + e_logs / 50)) s where nothing hangs, $((deadline + 5)) s at most"
 }
 
 main() {
 	options "$@"
 	clock
 	n=0 live='' running=0 lanes=6 steps=0 timeouts='' left=0 lacks='' stopped='' packing='' small='' daemons='' why='' hint=''
-	step_mib=256 item_mib=256 log_bytes=33554432
+	step_mib=256 item_mib=256 log_bytes=33554432 cheap='stat status wchan cgroup stack' found='' configs=''
+	log_files='/var/log/messages /var/log/syslog /var/log/daemon.log /var/log/kern.log /var/log/docker /var/log/docker.log /var/log/dockerd.log
+		/var/log/containerd.log /var/log/kubelet.log /var/log/crio.log /var/log/upstart/docker.log'
 	export HOME=/proc # tools keep no caches and read no settings of root
 	unset DOCKER_CONTEXT DOCKER_CONFIG CONTAINERD_NAMESPACE
-	if [ -n "$estimate" ]; then
-		estimated
-		exit 0
-	fi
 	folder
 	trap 'clean; exit 1' EXIT
 	header
@@ -1420,14 +1491,20 @@ main() {
 	*) out=$PWD/$out part=$PWD/${out#"$PWD/"}.part ;;
 	esac
 	cd / || exit 1
+	[ -z "$estimate" ] || part=$T/packed
 	(: >"$part") 2>/dev/null || { part='' && die "cannot write $out"; }
 	trap interrupt INT TERM HUP
 	trap '' PIPE
 	{ renice -n 19 -p $$ && ionice -c 3 -p $$ && echo 1000 >/proc/$$/oom_score_adj; } >/dev/null 2>&1
-	mkfifo "$T/events" || die "cannot make a pipe in $T"
-	exec 9<>"$T/events"
 	tick >/dev/null 2>&1 </dev/null &
 	ticker=$!
+	if [ -n "$estimate" ]; then
+		begin "" 10 estimate estimated && await "$n"
+		say "$(cat "$T/out.$n" 2>/dev/null)"
+		trap - EXIT
+		clean
+		exit 0
+	fi
 	[ "$(id -u)" = 0 ] || say "not root: much stays closed"
 	say "collecting from $node, $deadline s at most"
 	collect

@@ -46,7 +46,7 @@ var names = []struct {
 	{fact.KindProcFD, "[0-9]*/fd self/fd proc-[0-9]*-fd"},
 	{fact.KindProcCmdline, "[0-9]*/cmdline self/cmdline proc-[0-9]*-cmdline"},
 	{fact.KindProcComm, "[0-9]*/comm self/comm proc-[0-9]*-comm"},
-	{fact.KindProcNS, "[0-9]*/ns-mnt [0-9]*/ns-net [0-9]*/ns-pid [0-9]*/ns/mnt [0-9]*/ns/net [0-9]*/ns/pid proc-[0-9]*-ns-*"},
+	{fact.KindProcNS, "[0-9]*/ns [0-9]*/ns-mnt [0-9]*/ns-net [0-9]*/ns-pid [0-9]*/ns/mnt [0-9]*/ns/net [0-9]*/ns/pid proc-[0-9]*-ns-*"},
 	{fact.KindProcSyscall, "[0-9]*/syscall self/syscall proc-[0-9]*-syscall"},
 	{fact.KindMountinfo, "mountinfo mountinfo-* mountinfo.* *-mountinfo *.mountinfo"},
 	{fact.KindNetUnix, "net/unix proc-net-unix"},
