@@ -860,7 +860,7 @@ existing() {
 # look_for GLOB... is existing in a step of its own: a folder may lie on what hangs.
 look_for() {
 	found=
-	begin "" 5 "ls $*" existing "$@" || return
+	begin "" 5 "ls $1 and what lies beside it" existing "$@" || return
 	await "$n"
 	found=$(cat "$T/out.$n" 2>/dev/null)
 }
