@@ -5,10 +5,11 @@ GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
 SAMPLE  ?= samples/dstate-stop-18.09.2
 FUZZTIME ?= 10s
+OUT      ?= bin/lab
 
 export CGO_ENABLED = 0
 
-.PHONY: build run test lint golden fuzz bench samples accuracy clean
+.PHONY: build run test lint golden fuzz bench samples accuracy lab clean
 
 build: ## the static binary bin/culprit
 	$(GO) build -trimpath -ldflags "-s -w -X main.version=$(VERSION)" -o bin/culprit ./cmd/culprit
@@ -54,6 +55,15 @@ samples: ## pack captures: make samples CAPTURES=DIR [NAMES="a b"]
 
 accuracy: ## the table of verdicts over a folder of captures: make accuracy CORPUS=DIR
 	$(GO) run ./samples/accuracy $(CORPUS)
+
+# Needs root and Debian's docker.io, containerd, runc, busybox-static; see
+# samples/lab/README.md. The verdicts of all that ran are judged, also of a scenario
+# that failed otherwise.
+lab: ## incidents on a real dockerd, the collector, the verdict: make lab [LAB="a b"] [OUT=DIR]
+	@rm -rf bin/lab; status=0; \
+	sh samples/lab/lab.sh -o "$(OUT)" $(LAB) || status=1; \
+	$(GO) run ./samples/accuracy -strict "$(OUT)" || status=1; \
+	exit $$status
 
 clean:
 	rm -rf bin

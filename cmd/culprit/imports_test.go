@@ -30,6 +30,8 @@ var imports = map[string][]string{
 	"samples":          {},
 	"samples/accuracy": {"analyze", "analyze/bundle", "rules"},
 	"samples/pack":     {},
+
+	"samples/lab/leakclient": {},
 }
 
 // confined says which packages may import a third-party module; its types never
