@@ -50,9 +50,16 @@ shift $((OPTIND - 1))
 [ -n "$out" ] || usage
 [ "$(id -u)" = 0 ] || die "needs root"
 [ -f "$collector" ] || die "no collector at $collector"
-for tool in dockerd docker containerd runc busybox unshare fsfreeze mkfs.ext4 bash go; do
-	command -v "$tool" >/dev/null || die "$tool is missing"
-done
+command -v go >/dev/null || die "go is missing"
+# The node's own PATH: a docker client elsewhere does not count.
+missing=$(
+	PATH=/usr/bin:/usr/sbin:/bin:/sbin
+	for tool in dockerd docker containerd ctr runc busybox unshare fsfreeze mkfs.ext4 bash; do
+		command -v "$tool" >/dev/null || echo "$tool"
+	done
+)
+# shellcheck disable=SC2086
+[ -z "$missing" ] || die "missing:" $missing
 [ $# -gt 0 ] || {
 	# shellcheck disable=SC2046
 	set -- $(scenarios)

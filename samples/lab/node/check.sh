@@ -2,7 +2,8 @@
 # Runs the collector as an engineer would, and holds it to what it promises.
 
 bundle=/root/out/$name/bundle.tar.gz
-deadline=120 # the collector's own, without --deadline
+# The collector's own, without --deadline and --max-size: seconds, KiB.
+deadline=120 max_size=262144
 
 # family: those that must be as they were when the collector has gone: the daemons,
 # the shims, the processes in containers and in mount namespaces of their own.
@@ -107,6 +108,7 @@ judge() {
 
 judge_bundle() {
 	packed=$((($(wc -c <"$bundle") + 1023) / 1024))
+	[ "$packed" -le "$max_size" ] || complain "$packed KiB"
 	tar -tzf "$bundle" >/root/members || complain "the bundle does not open"
 	first=$(head -n 1 /root/members)
 	[ "${first##*/}" = manifest.jsonl ] || complain "the first member is $first"
@@ -116,6 +118,12 @@ judge_bundle() {
 	[ -n "$manifest" ] || return
 	timeouts=$(grep -c '"state":"timeout"' "$manifest")
 	grep '"state":"timeout"' "$manifest"
+	# Where every daemon answers nothing times out; where one does not, something must.
+	case $hangs:$timeouts in
+	:0) ;;
+	yes:0) complain "nothing timed out" ;;
+	:*) complain "timed out: $(sed -n '/"state":"timeout"/s/.*"command":"\([^"]*\)".*/\1/p' "$manifest" | tr '\n' ',')" ;;
+	esac
 	# Packed members too: what is in them is in the bundle.
 	find /root/unpacked -name '*.gz' -exec gunzip -f {} \;
 	# Listings cut long lines: half a secret is one.

@@ -156,6 +156,8 @@ start_bystanders
 
 # ---- the scenario and the collector ------------------------------------------
 
+# shellcheck disable=SC2034 # what of the daemons does not answer, if anything
+hangs=''
 # shellcheck disable=SC1090
 . "/root/$name.sh"
 # shellcheck source=samples/lab/node/check.sh
