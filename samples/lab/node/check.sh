@@ -38,11 +38,15 @@ everyone() {
 	done | sort
 }
 
+# temp: what lies in /tmp. A dump there is containerd's own, which it writes whenever
+# somebody sends it SIGUSR1, from outside of the node too, and removes when it ends.
+temp() { find /tmp -mindepth 1 -maxdepth 1 ! -name 'containerd.*.stacks.log' | sort; }
+
 # collect runs the collector once, between two looks at the node.
 collect() {
 	mkdir -p "/root/out/$name"
 	truth >"/root/out/$name/truth.json"
-	ls -A /tmp >/root/tmp.before
+	temp >/root/tmp.before
 	family >/root/family.before
 	everyone >/root/everyone.before
 	began=$(date +%s.%N)
@@ -60,7 +64,7 @@ collect() {
 		tries=$((tries + 1))
 	done
 	family >/root/family.after
-	ls -A /tmp >/root/tmp.after
+	temp >/root/tmp.after
 }
 
 # strays: processes of the node that came with the collector and did not go with it;
