@@ -127,6 +127,7 @@ func TestKindOf(t *testing.T) {
 		{"x", "Active UNIX domain sockets (servers and established)\nProto RefCnt Flags\n", fact.KindNetstat},
 		{"proc/net/unix", "Num       RefCount Protocol Flags    Type St Inode Path\n", fact.KindNetUnix},
 		{"docker/ps-a.txt", "CONTAINER ID   IMAGE     COMMAND   CREATED   STATUS    PORTS     NAMES\n", fact.KindDockerPS},
+		{"docker/ps-a.txt", "CONTAINER ID   IMAGE     CREATED   STATUS    PORTS     NAMES\n", fact.KindDockerPS},
 		{"docker/stats.txt", "CONTAINER ID   NAME         CPU %     MEM USAGE / LIMIT   MEM %\n", fact.KindText},
 		{"docker/inspect-1ff1534fe70a.json", inspect, fact.KindInspect},
 		{"docker/inspect-gone.json", "[]\n", fact.KindInspect},

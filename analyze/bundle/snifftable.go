@@ -66,6 +66,7 @@ func (s *sniff) netUnix() bool {
 	return s.columns("Num", "RefCount", "Protocol", "Flags", "Inode") != nil
 }
 
+// dockerPS does without the commands: collectors leave them out, as they hold secrets.
 func (s *sniff) dockerPS() bool {
 	return s.columns("CONTAINER", "ID", "IMAGE", "STATUS") != nil
 }
