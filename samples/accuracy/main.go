@@ -12,8 +12,9 @@
 // noise-*, formats-* or *-healthy-* must give no verdict, of the others the
 // verdict is printed and not judged. It exits 1 on a wrong or forbidden verdict and
 // on nothing else: what is missing is printed, and where no rule for an accepted id
-// exists yet it says so. With -strict whatever is not "ok" is wrong: that is for
-// captures that the project makes itself (samples/lab).
+// exists yet it says so. With -strict whatever is not "ok" is wrong, a bundle that is
+// not read without a problem too: that is for captures that the project makes itself
+// (samples/lab).
 package main
 
 import (
@@ -92,6 +93,9 @@ func table(dir string, strict bool) (bad int, err error) {
 			if judgement, err = judge(set, path, e.Name(), report); err != nil {
 				return bad, err
 			}
+		}
+		if strict && judgement == "ok" && len(report.Problems) > 0 {
+			judgement = "WRONG: " + report.Problems[0].Text
 		}
 		switch {
 		case judgement == "ok":

@@ -17,7 +17,7 @@ truth() {
 		 "slug": "lab-exec-missing-binary",
 		 "root_cause": "exec of programs that do not exist in the image",
 		 "accept": ["exec-binary-missing"],
-		 "tier": "likely",
+		 "tier": "certain",
 		 "must_not_conclude_rules": ["runc-state-json-nonatomic"]
 		}
 	JSON

@@ -4,6 +4,7 @@
 bundle=/root/out/$name/bundle.tar.gz
 # The collector's own, without --deadline and --max-size: seconds, KiB.
 deadline=120 max_size=262144
+shell=${LAB_SHELL:-sh}
 
 # family: those that must be as they were when the collector has gone: the daemons,
 # the shims, the processes in containers and in mount namespaces of their own.
@@ -50,7 +51,8 @@ collect() {
 	family >/root/family.before
 	everyone >/root/everyone.before
 	began=$(date +%s.%N)
-	timeout -k 5 $((deadline + 60)) sh /root/collect.sh -o "$bundle" </dev/null
+	# shellcheck disable=SC2086 # "busybox ash" is two words
+	timeout -k 5 $((deadline + 60)) $shell /root/collect.sh -o "$bundle" </dev/null
 	rc=$?
 	wall=$(echo "$began $(date +%s.%N)" | awk '{printf "%.1f", $2 - $1}')
 	# A child of it that is on its way out may be.
@@ -63,7 +65,15 @@ collect() {
 		sleep 0.2
 		tries=$((tries + 1))
 	done
-	family >/root/family.after
+	# Nor what happens to sleep in D for a moment.
+	tries=0
+	while
+		family >/root/family.after
+		! cmp -s /root/family.before /root/family.after && [ "$tries" -lt 10 ]
+	do
+		sleep 0.2
+		tries=$((tries + 1))
+	done
 	temp >/root/tmp.after
 }
 

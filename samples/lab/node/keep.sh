@@ -79,7 +79,7 @@ trap 'teardown; exit 143' INT TERM HUP
 	# The parent of the node's first process stays in a leaf: a version 2 cgroup that
 	# has processes itself hands no controllers down.
 	enter_cgroups keep || exit 1
-	exec env -i PATH="$PATH" HOME=/root LANG=C LAB_CGROUP="${LAB_CGROUP:-}" \
+	exec env -i PATH="$PATH" HOME=/root LANG=C LAB_CGROUP="${LAB_CGROUP:-}" LAB_SHELL="${LAB_SHELL:-}" \
 		unshare -mpuni --fork --kill-child --propagation private \
 		sh "$work/mnt/node.sh" "$name" "$work/mnt" "$group"
 ) &
