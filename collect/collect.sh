@@ -1085,7 +1085,8 @@ function value(s, before, hit,  i) {
 function word(s,  i) {
 	if (s ~ /^"/) { i = closing(substr(s, 2)); return i ? substr(s, 1, i + 1) : s }
 	if (s ~ /^\047/) { i = index(substr(s, 2), "\047"); return i ? substr(s, 1, i + 1) : s }
-	return match(s, /^[^ \t"\\,;&|)}\]]+/) ? substr(s, 1, RLENGTH) : ""
+	# In a bracket expression POSIX knows no \]: the bracket to exclude comes first.
+	return match(s, /^[^] \t"\\,;&|)}]+/) ? substr(s, 1, RLENGTH) : ""
 }
 # Variables that hold flags are read on: their secrets are those of a command line.
 function flags(name) { return name ~ /(OPTS|OPTIONS|ARGS|FLAGS)$/ }
