@@ -2,6 +2,9 @@
 # Somebody other than docker froze a container's cgroup: docker shows it running,
 # its processes stand still, and runc refuses an exec.
 
+# shellcheck disable=SC2034 # for check.sh
+shell='bash --posix'
+
 # freezer_of PID: the file that freezes its cgroup, of version 1 or 2.
 freezer_of() {
 	v1=/sys/fs/cgroup/freezer$(sed -n 's/^[0-9]*:freezer://p' "/proc/$1/cgroup")/freezer.state

@@ -3,7 +3,7 @@
 # (exec, run, stop) hangs inside dockerd.
 
 # shellcheck disable=SC2034 # for check.sh
-hangs=yes
+hangs=yes shell='busybox ash'
 
 provoke() {
 	kill -STOP "$containerd"

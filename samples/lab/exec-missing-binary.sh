@@ -1,6 +1,9 @@
 # shellcheck shell=sh
 # An exec, as of a probe, runs a program that is not in the image.
 
+# shellcheck disable=SC2034 # for check.sh
+shell='busybox ash'
+
 provoke() {
 	for c in app app app job job job; do
 		docker exec "$c" nosuchbin && return 1

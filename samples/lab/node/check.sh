@@ -4,7 +4,6 @@
 bundle=/root/out/$name/bundle.tar.gz
 # The collector's own, without --deadline and --max-size: seconds, KiB.
 deadline=120 max_size=262144
-shell=${LAB_SHELL:-sh}
 
 # family: those that must be as they were when the collector has gone: the daemons,
 # the shims, the processes in containers and in mount namespaces of their own.
@@ -52,7 +51,7 @@ collect() {
 	everyone >/root/everyone.before
 	began=$(date +%s.%N)
 	# shellcheck disable=SC2086 # "busybox ash" is two words
-	timeout -k 5 $((deadline + 60)) $shell /root/collect.sh -o "$bundle" </dev/null
+	timeout -k 5 $((deadline + 60)) ${LAB_SHELL:-$shell} /root/collect.sh -o "$bundle" </dev/null
 	rc=$?
 	wall=$(echo "$began $(date +%s.%N)" | awk '{printf "%.1f", $2 - $1}')
 	# A child of it that is on its way out may be.

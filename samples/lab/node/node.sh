@@ -158,6 +158,8 @@ start_bystanders
 
 # shellcheck disable=SC2034 # what of the daemons does not answer, if anything
 hangs=''
+# shellcheck disable=SC2034 # what runs the collector
+shell='sh'
 # shellcheck disable=SC1090
 . "/root/$name.sh"
 # shellcheck source=samples/lab/node/check.sh
