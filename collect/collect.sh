@@ -1358,7 +1358,7 @@ folder() {
 			echo "$f_dir $f_ok" >&9) </dev/null >/dev/null 2>&1 &
 		(sleep 3 && echo "$f_dir late" >&9) </dev/null >/dev/null 2>&1 &
 		while read -r f_of f_ok <&9; do [ "$f_of" != "$f_dir" ] || break; done
-		kill $! 2>/dev/null
+		{ kill $! && wait $!; } 2>/dev/null
 		[ "$f_ok" != yes ] || { T=$f_try && return; }
 	done
 	die "no temporary folder with 16 MiB free: set TMPDIR"

@@ -142,6 +142,8 @@ func TestWaitClasses(t *testing.T) {
 		{"D, its cgroup is frozen", fact.Process{State: "D", Stack: []string{"hrtimer_nanosleep"}, Cgroups: cgroup(a)}, "FROZEN", fact.WaitFrozen, "freezer"},
 		{"S, its cgroup is frozen", fact.Process{State: "S", Cgroups: cgroup(a)}, "FROZEN", fact.WaitFrozen, "freezer"},
 		{"frozen above it", fact.Process{State: "D", Cgroups: cgroup(a + "/sub")}, "FREEZING", fact.WaitFrozen, "freezer"},
+		{"frozen in the unified hierarchy beside a v1 freezer", fact.Process{State: "S", Cgroups: map[string]string{"freezer": "/", "": a}}, "FROZEN", fact.WaitFrozen, "freezer"},
+		{"thawed in the unified hierarchy beside a v1 freezer", fact.Process{State: "S", Cgroups: map[string]string{"freezer": "/", "": a}}, "THAWED", fact.WaitNone, ""},
 		{"D in an interruptible wait, no freezer file", fact.Process{State: "D", WChan: "hrtimer_nanosleep"}, "", fact.WaitFrozen, "freezer"},
 		{"D in an interruptible wait, thawed", fact.Process{State: "D", WChan: "hrtimer_nanosleep", Cgroups: cgroup(a)}, "THAWED", fact.WaitUninterruptible, ""},
 		{"refrigerator by wchan", fact.Process{State: "D", WChan: "__refrigerator"}, "", fact.WaitFrozen, "freezer"},

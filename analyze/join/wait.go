@@ -32,21 +32,31 @@ func (w *world) frozenAbove(path string) string {
 }
 
 // freezerOf is the state of the cgroup a process is in, or of one above it; "" is
-// unknown.
+// unknown. Where both hierarchies are mounted it may be frozen in either, and the root
+// of one says nothing of the other.
 func (w *world) freezerOf(p *fact.Process) (state string, ref fact.Ref) {
-	path, known := p.Cgroups["freezer"]
-	if !known {
-		path, known = p.Cgroups[""]
-	}
-	if known && path == "/" {
-		return "THAWED", fact.Ref{}
-	}
-	if known && path != "" {
+	root := false
+	for _, hierarchy := range []string{"freezer", ""} {
+		path := p.Cgroups[hierarchy]
+		root = root || path == "/"
+		if path == "" || path == "/" {
+			continue
+		}
 		for _, g := range w.cgroups {
-			if g.Path == path || g.Path != "/" && strings.HasPrefix(path, g.Path+"/") && g.Freezer != "THAWED" {
+			switch {
+			case g.Freezer == "":
+			case g.Freezer != "THAWED" && (g.Path == path || g.Path != "/" && strings.HasPrefix(path, g.Path+"/")):
 				return g.Freezer, g.Refs[0]
+			case g.Path == path && state == "":
+				state, ref = g.Freezer, g.Refs[0]
 			}
 		}
+	}
+	if state != "" {
+		return state, ref
+	}
+	if root {
+		return "THAWED", fact.Ref{}
 	}
 	for _, c := range w.containers {
 		if p.Container != "" && c.ID == p.Container && c.Freezer != "" {
