@@ -35,6 +35,7 @@ type parts struct {
 	daemons   []fact.Daemon
 	cgroups   []fact.Cgroup
 	sysctls   []fact.Sysctl
+	looks     []fact.Sample // what the collector sampled
 	dumps     []stack.Part
 	logs      []*logs.Result
 	node      fact.Node
@@ -126,6 +127,7 @@ func (p *parts) merge(o *parts) {
 	p.daemons = append(p.daemons, o.daemons...)
 	p.cgroups = append(p.cgroups, o.cgroups...)
 	p.sysctls = append(p.sysctls, o.sysctls...)
+	p.looks = append(p.looks, o.looks...)
 	p.dumps = append(p.dumps, o.dumps...)
 	p.logs = append(p.logs, o.logs...)
 	p.mergeNode(o.node)
@@ -211,6 +213,9 @@ func (p *parts) source(src fact.Source, r io.Reader) {
 	case fact.KindSysctl:
 		rows, problems := host.ParseSysctl(r, name)
 		add(p, &p.sysctls, rows, problems)
+	case fact.KindSamples:
+		rows, problems := host.ParseSamples(r, name)
+		add(p, &p.looks, rows, problems)
 	case fact.KindGoroutines:
 		dumps, problems := stack.ReadText(r, name)
 		add(p, &p.dumps, dumps, problems)

@@ -6,13 +6,29 @@ import (
 	"culprit/analyze/fact"
 )
 
-// samples makes a sample of each moment at which a daemon's goroutines were counted.
-// Only dumps of the instance that runs at the collection count: an older dump than the
-// daemon's start is of another process.
+// samples takes what the collector sampled, and makes a sample of each other moment at
+// which a daemon's goroutines were counted. Only dumps of the instance that runs at the
+// collection count: an older dump than the daemon's start is of another process.
 func (a *assembly) samples() {
 	collected := a.collected()
 	seen := map[[2]string]bool{}
 	covered := map[string]bool{}
+	cover := func(daemon string) {
+		if !covered[daemon] {
+			covered[daemon] = true
+			a.t.Coverage = append(a.t.Coverage, fact.Coverage{At: a.at, Table: "samples", Daemon: daemon, Complete: true})
+		}
+	}
+	for _, s := range a.looks {
+		s.At = a.at
+		a.t.Samples = append(a.t.Samples, s)
+		cover(s.Daemon)
+		if s.Metric == fact.MetricGoroutines {
+			// The dumps of that moment count them again, with the requests that the
+			// collection itself sent meanwhile.
+			seen[[2]string{s.Daemon, ""}] = true
+		}
+	}
 	for _, d := range a.t.Dumps {
 		// Forms of one moment count the same goroutines.
 		moment := [2]string{d.Daemon, d.At.Snapshot}
@@ -26,10 +42,7 @@ func (a *assembly) samples() {
 		seen[moment] = true
 		a.t.Samples = append(a.t.Samples, fact.Sample{At: a.at, Daemon: d.Daemon, PID: pid, Metric: fact.MetricGoroutines,
 			Value: d.Total, Taken: d.Taken, Refs: d.Refs})
-		if !covered[d.Daemon] {
-			covered[d.Daemon] = true
-			a.t.Coverage = append(a.t.Coverage, fact.Coverage{At: a.at, Table: "samples", Daemon: d.Daemon, Complete: true})
-		}
+		cover(d.Daemon)
 	}
 }
 

@@ -160,6 +160,7 @@ var contents = []content{
 	{kind: fact.KindFreezer, fits: (*sniff).freezer},
 	{kind: fact.KindOSRelease, fits: (*sniff).osRelease},
 	{kind: fact.KindUnit, fits: (*sniff).unit},
+	{kind: fact.KindSamples, fits: (*sniff).samples},
 	{kind: fact.KindUname, fits: (*sniff).uname},
 	{kind: fact.KindSysctl, fits: (*sniff).sysctl, alone: (*sniff).sysctlListing},
 

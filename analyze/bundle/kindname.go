@@ -71,6 +71,7 @@ var names = []struct {
 	{fact.KindBootID, "boot-id"},
 	{fact.KindDate, "date date-*"},
 	{fact.KindUptime, "uptime"},
+	{fact.KindSamples, "samples samples-*"},
 	{fact.KindSysctl, "sysctl sysctl-* sys/fs/* sys/kernel/* sys/vm/*"},
 
 	{fact.KindKernelLog, "dmesg dmesg-* dmesg.* kern.log* kernel.log"},

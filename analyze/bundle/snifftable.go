@@ -12,6 +12,7 @@ var (
 	hostLine   = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9_.-]*$`)
 	clockTime  = regexp.MustCompile(`\d\d:\d\d:\d\d`)
 	sysctlLine = regexp.MustCompile(`^[a-z]+(?:[./][\w.@-]+)+ = `)
+	sampleLine = regexp.MustCompile(`^\d{9,11}(?:\.\d+)? [\w.-]+ \d+ [a-z_]+ \d+$`)
 	uptimeLine = regexp.MustCompile(`^\d+\.\d\d \d+\.\d\d$|\bup .*load average`)
 	daemonKey  = regexp.MustCompile(`"(?:live-restore|storage-driver|log-driver|log-opts|exec-opts|registry-mirrors|insecure-registries|data-root)"\s*:`)
 	section    = regexp.MustCompile(`^\[(?:Unit|Service|Install|Socket|Mount|Slice|Timer|Path)\]$`)
@@ -146,6 +147,21 @@ func (s *sniff) unit() bool {
 
 func (s *sniff) osRelease() bool {
 	return s.has("NAME=", "ID=", "VERSION_ID=", "PRETTY_NAME=") >= 2
+}
+
+// samples takes the collector's lines, below comments.
+func (s *sniff) samples() bool {
+	n := 0
+	for _, l := range s.lines[:min(20, len(s.lines))] {
+		switch l = bytes.TrimSpace(l); {
+		case l[0] == '#':
+		case !sampleLine.Match(l):
+			return false
+		default:
+			n++
+		}
+	}
+	return n > 0
 }
 
 func (s *sniff) uname() bool {

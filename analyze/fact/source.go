@@ -56,6 +56,7 @@ const (
 	KindBootID      Kind = "boot-id"
 	KindDate        Kind = "date" // date at the start and, on a second line, at the end of the collection
 	KindUptime      Kind = "uptime"
+	KindSamples     Kind = "samples" // "EPOCH DAEMON PID METRIC VALUE" lines of the collector
 	KindSysctl      Kind = "sysctl"  // sysctl -a, or one file of /proc/sys
 	KindArchive     Kind = "archive" // inside the bundle; its members are sources of their own
 	KindText        Kind = "text"    // readable text that no parser of ours wants

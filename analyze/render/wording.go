@@ -307,14 +307,32 @@ func daemonText(d *fact.Daemon) string {
 	return text
 }
 
-// samplesText is the first and the last of the samples.
+// samplesText is the first and the last of the samples of each quantity; of many
+// quantities the first three.
 func samplesText(e rules.Evidence) string {
-	first, last := e.Rows[0].Value.(*fact.Sample), e.Rows[len(e.Rows)-1].Value.(*fact.Sample)
-	text := fmt.Sprintf("%s of %s: %s", first.Metric, cmp.Or(first.Daemon, "an unknown program"), rules.Thousands(first.Value))
-	if first == last {
-		return text
+	var texts []string
+	rows := e.Rows
+	for len(rows) > 0 {
+		first := rows[0].Value.(*fact.Sample)
+		n := 1
+		for n < len(rows) && sameSeries(first, rows[n].Value.(*fact.Sample)) {
+			n++
+		}
+		last := rows[n-1].Value.(*fact.Sample)
+		text := fmt.Sprintf("%s of %s: %s", first.Metric, cmp.Or(first.Daemon, "an unknown program"), rules.Thousands(first.Value))
+		if n > 1 {
+			text += fmt.Sprintf(" at %s, %s at %s", first.Taken.Format(time.DateTime), rules.Thousands(last.Value), last.Taken.Format(time.DateTime))
+		}
+		texts, rows = append(texts, text), rows[n:]
 	}
-	return fmt.Sprintf("%s at %s, %s at %s", text, first.Taken.Format(time.DateTime), rules.Thousands(last.Value), last.Taken.Format(time.DateTime))
+	if more := len(texts) - 3; more > 0 {
+		texts = append(texts[:3], fmt.Sprintf("and %d more", more))
+	}
+	return strings.Join(texts, "; ")
+}
+
+func sameSeries(a, b *fact.Sample) bool {
+	return a.Daemon == b.Daemon && a.PID == b.PID && a.Metric == b.Metric
 }
 
 func itemText(i *fact.Item) string {

@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"strings"
 	"testing"
+	"time"
 	"unicode/utf8"
 
 	"culprit/analyze"
@@ -92,6 +93,25 @@ func TestEvidenceText(t *testing.T) {
 		{"daemons", &fact.Daemon{Name: "dockerd", PID: 9, Listeners: fact.Some(int64(300))}, 1, "dockerd (9), 300 /events streams"},
 	} {
 		if got := evidenceText(rules.Evidence{Table: tt.table, Rows: []rules.Row{{Table: tt.table, Value: tt.row}}, Sum: tt.sum}); got != tt.want {
+			t.Errorf("%q, want %q", got, tt.want)
+		}
+	}
+}
+
+func TestSamplesText(t *testing.T) {
+	row := func(metric string, value int64, second int) rules.Row {
+		return rules.Row{Value: &fact.Sample{Daemon: "dockerd", PID: 7, Metric: metric, Value: value, Taken: time.Date(2026, 11, 22, 4, 9, second, 0, time.UTC)}}
+	}
+	for _, tt := range []struct {
+		rows []rules.Row
+		want string
+	}{
+		{[]rules.Row{row("goroutines", 1460, 28)}, "goroutines of dockerd: 1,460"},
+		{[]rules.Row{row("goroutines", 1460, 28), row("goroutines", 1499, 33), row("fds", 50, 28), row("fds", 89, 33)},
+			"goroutines of dockerd: 1,460 at 2026-11-22 04:09:28, 1,499 at 2026-11-22 04:09:33; fds of dockerd: 50 at 2026-11-22 04:09:28, 89 at 2026-11-22 04:09:33"},
+		{[]rules.Row{row("a", 1, 0), row("b", 1, 0), row("c", 1, 0), row("d", 1, 0), row("e", 1, 0)}, "a of dockerd: 1; b of dockerd: 1; c of dockerd: 1; and 2 more"},
+	} {
+		if got := samplesText(rules.Evidence{Rows: tt.rows}); got != tt.want {
 			t.Errorf("%q, want %q", got, tt.want)
 		}
 	}
