@@ -181,29 +181,6 @@ func fingerprint(rows []fact.Mount) string {
 	return b.String()
 }
 
-// sockets takes ss where it exists, and from netstat and /proc/net/unix only what
-// ss did not list.
-func (a *assembly) sockets() {
-	unixSeen := map[int64]bool{}
-	internet := false
-	for _, kind := range []fact.Kind{fact.KindSS, fact.KindNetstat, fact.KindNetUnix} {
-		had := internet
-		for _, s := range a.parts.sockets[kind] {
-			isUnix := strings.HasPrefix(s.Netid, "u_")
-			if isUnix && s.Inode != 0 && unixSeen[s.Inode] || !isUnix && had {
-				continue
-			}
-			if isUnix {
-				unixSeen[s.Inode] = true
-			} else {
-				internet = true
-			}
-			s.At = a.at
-			a.t.Sockets = append(a.t.Sockets, s)
-		}
-	}
-}
-
 // containers puts in what docker and containerd list. A complete task listing of
 // docker's namespace says of a container that it lacks that there is no task.
 func (a *assembly) containers() {

@@ -35,11 +35,9 @@ func (a *assembly) coverage() {
 	} else if len(a.t.Containers) > 0 || a.seen[fact.KindInspect] {
 		add("containers", "", false, "no docker ps in the bundle")
 	}
-	switch {
-	case a.seen[fact.KindSS]:
-		add("sockets", "", true, "", a.refsTo(fact.KindSS)...)
-	case len(a.t.Sockets) > 0:
-		add("sockets", "", false, "no ss in the bundle: netstat does not tell peers")
+	if a.seen[fact.KindSS] || len(a.t.Sockets) > 0 {
+		complete, why := a.socketCoverage()
+		add("sockets", "", complete, why, a.refsTo(fact.KindSS)...)
 	}
 	switch {
 	case a.bundle.Manifest != nil || a.seen[fact.KindCollectLog]:

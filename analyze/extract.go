@@ -236,6 +236,10 @@ func (p *parts) socket(kind fact.Kind, r io.Reader, name string) {
 		fact.KindSS: host.ParseSS, fact.KindNetstat: host.ParseNetstat, fact.KindNetUnix: host.ParseNetUnix,
 	}[kind]
 	rows, problems := parse(r, name)
+	ns := listedNetNS(name)
+	for i := range rows {
+		rows[i].NetNS = ns
+	}
 	p.sockets[kind] = append(p.sockets[kind], rows...)
 	p.problems = append(p.problems, problems...)
 }

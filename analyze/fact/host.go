@@ -176,7 +176,8 @@ type Mount struct {
 // Socket is one socket of ss, netstat or /proc/net/unix.
 type Socket struct {
 	At Place
-	// NetNS is the network namespace's inode number, "" the node's own.
+	// NetNS is the network namespace's inode number, "" the node's own, or "pid:N" of the
+	// process whose /proc/N/net/unix it was where that is unknown.
 	NetNS string
 	// Netid is u_str, u_dgr, u_seq, tcp, tcp6, udp, udp6, nl, raw ...
 	Netid string

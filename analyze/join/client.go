@@ -2,7 +2,9 @@ package join
 
 import (
 	"cmp"
+	"maps"
 	"slices"
+	"strconv"
 	"strings"
 
 	"culprit/analyze/fact"
@@ -17,8 +19,11 @@ func agree(a, b int64) bool { return max(a-b, b-a) <= max(5, max(a, b)/50) }
 // shows becomes one row without a process. The fullest first.
 func (w *world) clients() []fact.Client {
 	out := w.peerClients()
-	if c, ok := w.countedClient(); ok && len(out) == 0 {
-		out = append(out, c)
+	w.counted = map[string]bool{}
+	for _, ns := range w.netNamespaces() {
+		if c, ok := w.countedClient(ns); ok && (ns != "" || len(out) == 0) {
+			out, w.counted[ns] = append(out, c), true
+		}
 	}
 	if c, ok := w.unlistedClient(); ok {
 		out = append(out, c)
@@ -47,7 +52,7 @@ func (w *world) clientCoverage(coverage []fact.Coverage) []fact.Coverage {
 	}
 	nameless := 0
 	for _, s := range w.sockets {
-		if atDockerd(s) && unnamed(s) {
+		if atDockerd(s) && w.unnamed(s) {
 			nameless++
 		}
 	}
@@ -101,17 +106,30 @@ func (w *world) peerClients() []fact.Client {
 	return out
 }
 
-// unnamed reports whether a connection has a client and the listing does not say who:
-// ss without -p, or without the right to look.
-func unnamed(s *fact.Socket) bool { return s.PeerState == "live" && len(s.PeerOwners) == 0 }
+// unnamed reports whether a connection has a client and nothing says who: ss without -p,
+// or without the right to look. A listing of another network namespace without peers,
+// /proc/N/net/unix, names nobody either, unless the counts tell.
+func (w *world) unnamed(s *fact.Socket) bool {
+	return s.PeerState == "live" && len(s.PeerOwners) == 0 || s.NetNS != "" && !s.PeerInode.Known && !w.counted[s.NetNS]
+}
 
 // fewest is the least number of connections by whose count alone a client can be
 // told: smaller counts agree by chance.
 const fewest = 20
 
+// netNamespaces are the network namespaces whose sockets are listed.
+func (w *world) netNamespaces() []string {
+	seen := map[string]bool{}
+	for _, s := range w.sockets {
+		seen[s.NetNS] = true
+	}
+	return slices.Sorted(maps.Keys(seen))
+}
+
 // countedClient is the one process with as many unnamed unix connections as dockerd
-// has on its socket, where the listing prints no peers.
-func (w *world) countedClient() (fact.Client, bool) {
+// has on its socket, where the listing prints no peers. Both ends of a connection are in
+// one network namespace, the client's.
+func (w *world) countedClient(ns string) (fact.Client, bool) {
 	var served int64
 	var serving []fact.Ref
 	type end struct {
@@ -121,7 +139,7 @@ func (w *world) countedClient() (fact.Client, bool) {
 	}
 	byPID := map[int]*end{}
 	for _, s := range w.sockets {
-		if s.State != "ESTAB" || s.Netid != "u_str" || s.PeerInode.Known {
+		if s.NetNS != ns || s.State != "ESTAB" || s.Netid != "u_str" || s.PeerInode.Known {
 			continue
 		}
 		if atDockerd(s) {
@@ -157,9 +175,10 @@ func (w *world) countedClient() (fact.Client, bool) {
 
 // unlistedClient stands for the connections on which dockerd waits for a request
 // and whose client no listing names. TCP connections of dockerd count as listed: the API
-// may be served there.
+// may be served there, and so do those of a netstat.
 func (w *world) unlistedClient() (fact.Client, bool) {
 	var idle, listed int64
+	nameless := map[string]bool{} // namespaces of connections whose client is not named
 	c := fact.Client{At: w.at, Daemon: "dockerd", Endpoint: dockerSocket, Via: fact.ViaDump}
 	for _, s := range w.stacks {
 		if s.Daemon == "dockerd" && s.HTTP() == fact.HTTPIdle {
@@ -168,20 +187,47 @@ func (w *world) unlistedClient() (fact.Client, bool) {
 		}
 	}
 	for _, s := range w.sockets {
-		if atDockerd(s) && s.PeerState != "gone" && !unnamed(s) || s.State == "ESTAB" && s.Daemon == "dockerd" && strings.HasPrefix(s.Netid, "tcp") {
+		switch {
+		case s.State == "ESTAB" && s.Daemon == "dockerd" && strings.HasPrefix(s.Netid, "tcp"):
+			listed++
+		case !atDockerd(s) || s.PeerState == "gone":
+		case w.unnamed(s):
+			nameless[s.NetNS] = true
+		default:
 			listed++
 		}
 	}
 	if idle <= listed || agree(idle, listed) {
 		return c, false
 	}
-	c.Connections, c.Candidates = idle-listed, w.socketMounted()
+	c.Connections = idle - listed
+	if c.Candidates = w.livingIn(nameless); len(c.Candidates) == 0 {
+		c.Candidates = w.socketMounted()
+	}
 	return c, true
 }
 
+// livingIn are the containers with a process in one of the network namespaces, which are
+// not the node's.
+func (w *world) livingIn(namespaces map[string]bool) []string {
+	has := map[string]bool{}
+	for _, p := range w.processes {
+		if p.Container != "" && (p.NetNS != "" && namespaces[p.NetNS] || namespaces["pid:"+strconv.Itoa(p.PID)]) {
+			has[p.Container] = true
+		}
+	}
+	var names []string
+	for _, c := range w.containers {
+		if has[c.ID] {
+			names = append(names, c.Label())
+		}
+	}
+	return names
+}
+
 // socketMounted are the containers that have docker's socket mounted, by their
-// mountinfo or by docker inspect, and a network namespace of their own as far as is
-// known.
+// mountinfo or by docker inspect, and as far as is known a network namespace of their
+// own that is not listed.
 func (w *world) socketMounted() []string {
 	has := map[string]bool{}
 	for _, m := range w.mounts {
@@ -194,20 +240,23 @@ func (w *world) socketMounted() []string {
 			}
 		}
 	}
-	host := ""
-	if dockerd := w.process("dockerd"); dockerd != nil {
-		host = dockerd.NetNS
+	listed := map[string]bool{}
+	for _, ns := range w.netNamespaces() {
+		listed[ns] = true
 	}
+	if dockerd := w.process("dockerd"); dockerd != nil {
+		listed[dockerd.NetNS] = true
+	}
+	delete(listed, "")
 	for _, p := range w.processes {
-		if host != "" && p.NetNS == host {
+		if listed[p.NetNS] {
 			delete(has, p.Container) // it would stand in the listing
 		}
 	}
 	var names []string
 	for _, c := range w.containers {
 		init := w.byPID[c.PID.Or(0)]
-		listed := init != nil && host != "" && init.NetNS == host
-		if has[c.ID] || c.DockerSocket && !listed && c.Docker != "exited" {
+		if has[c.ID] || c.DockerSocket && !(init != nil && listed[init.NetNS]) && c.Docker != "exited" {
 			names = append(names, c.Label())
 		}
 	}

@@ -124,3 +124,45 @@ func TestExecs(t *testing.T) {
 		t.Error(got)
 	}
 }
+
+// TestClientsOfOtherNamespaces: without peers the counts name a client in each network
+// namespace by itself, beside those that peers name; one that nothing names is unknown,
+// and perhaps in the container that lives there.
+func TestClientsOfOtherNamespaces(t *testing.T) {
+	in := func(ns string, sockets []fact.Socket) []fact.Socket {
+		for i := range sockets {
+			sockets[i].NetNS = ns
+			if sockets[i].Local == sock {
+				sockets[i].Owners = nil
+			}
+		}
+		return sockets
+	}
+	inner := append(in("9", pairs(300, 40, "agent", 7, true)), in("9", []fact.Socket{{Netid: "u_str", State: "LISTEN", Local: sock}})...)
+	for _, tt := range []struct {
+		name    string
+		sockets []fact.Socket
+		want    string // pid via connections candidates
+	}{
+		{"peers", append(in("9", pairs(100, 40, "agent", 7, true)), pairs(300, 5, "other", 8, true)...), "[7 peers 40 [] 8 peers 5 []]"},
+		{"counts beside peers", append(in("9", pairs(100, 40, "agent", 7, false)), pairs(300, 5, "other", 8, true)...), "[7 counts 40 [] 8 peers 5 []]"},
+		{"counts of another namespace do not agree", append(in("9", pairs(100, 40, "", 0, false)), in("10", pairs(300, 40, "agent", 7, false)[1:2])...), "[0 dump 40 [box]]"},
+		{"nobody named", in("9", pairs(100, 40, "", 0, true)), "[0 dump 40 [box]]"},
+		{"a docker of its own", inner, "[0 dump 40 []]"},
+	} {
+		tables := &fact.Tables{
+			Nodes: []fact.Node{{}}, Sockets: tt.sockets,
+			Containers: []fact.Container{{ID: idA, Name: "box", Docker: "running"}},
+			Processes:  []fact.Process{{PID: 90, Comm: "dockerd", Daemon: "dockerd", NetNS: "1"}, {PID: 7, Comm: "agent", NetNS: "9", Container: idA}, {PID: 8, Comm: "other", NetNS: "1"}},
+			Stacks:     []fact.Stack{served(40, "bufio.(*Reader).Peek")},
+		}
+		Join(tables)
+		var got []any
+		for _, c := range tables.Clients {
+			got = append(got, c.PID, c.Via, c.Connections, c.Candidates)
+		}
+		if fmt.Sprint(got) != tt.want {
+			t.Errorf("%s: %v, want %s", tt.name, got, tt.want)
+		}
+	}
+}

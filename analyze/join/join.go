@@ -30,6 +30,8 @@ type world struct {
 	dumps      []*fact.Dump
 	stacks     []*fact.Stack
 	node       *fact.Node
+	// counted are the network namespaces whose client of dockerd the counts tell.
+	counted map[string]bool
 	// wholeListing is set when a complete process listing exists.
 	wholeListing bool
 }

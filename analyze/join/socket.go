@@ -24,12 +24,13 @@ func (w *world) peers() {
 			owners[s.Inode] = append(owners[s.Inode], s.Owners...)
 		}
 	}
+	others := w.otherServers()
 	for _, s := range w.sockets {
 		for _, o := range s.Owners {
 			s.Daemon = cmp.Or(w.roleOf(o), s.Daemon)
 		}
-		if i := strings.LastIndexByte(s.Local, '/'); i >= 0 && slices.Contains(endpoints, s.Local[i+1:]) {
-			s.Endpoint = s.Local[i+1:]
+		if name := endpointOf(s); name != "" && (s.Daemon != "" || !others[server{s.NetNS, name}]) {
+			s.Endpoint = name
 			if len(s.Owners) == 0 && s.Endpoint == dockerSocket {
 				s.Daemon = "dockerd" // the path stands at the end that serves it
 			}
@@ -43,6 +44,35 @@ func (w *world) peers() {
 		}
 		s.PeerOwners = owners[s.PeerInode.V]
 	}
+}
+
+// endpointOf is the daemon's socket that the path of s names, "" none.
+func endpointOf(s *fact.Socket) string {
+	if i := strings.LastIndexByte(s.Local, '/'); i >= 0 && slices.Contains(endpoints, s.Local[i+1:]) {
+		return s.Local[i+1:]
+	}
+	return ""
+}
+
+// server is who serves an endpoint of one name in one network namespace.
+type server struct{ netns, endpoint string }
+
+// otherServers are those in another network namespace than the node's and its daemons':
+// a docker in a container has a docker.sock of its own.
+func (w *world) otherServers() map[server]bool {
+	home := map[string]bool{"": true}
+	for _, p := range w.processes {
+		if slices.Contains(daemonNames, p.Daemon) { // not one inside a container: nest
+			home[p.NetNS] = true
+		}
+	}
+	out := map[server]bool{}
+	for _, s := range w.sockets {
+		if name := endpointOf(s); name != "" && s.State == "LISTEN" && !home[s.NetNS] {
+			out[server{s.NetNS, name}] = true
+		}
+	}
+	return out
 }
 
 // openSockets names the holders of sockets that were listed without them (ss
