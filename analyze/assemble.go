@@ -48,6 +48,10 @@ func (p *parts) assemble(t *fact.Tables, fallback string) {
 		s.At = at
 		t.Sysctls = append(t.Sysctls, s)
 	}
+	for _, l := range p.fileLocks {
+		l.At = at
+		t.FileLocks = append(t.FileLocks, l)
+	}
 	a.countSamples()
 	p.node.At, p.node.Collected = at, p.collected()
 	t.Nodes = append(t.Nodes, p.node)

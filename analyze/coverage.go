@@ -39,6 +39,9 @@ func (a *assembly) coverage() {
 		complete, why := a.socketCoverage()
 		add("sockets", "", complete, why, a.refsTo(fact.KindSS)...)
 	}
+	if a.seen[fact.KindLocks] || len(a.t.FileLocks) > 0 {
+		add("locks", "", a.seen[fact.KindLocks], "locks only as pasted, in part", a.refsTo(fact.KindLocks)...)
+	}
 	switch {
 	case a.bundle.Manifest != nil || a.seen[fact.KindCollectLog]:
 		add("items", "", true, "")

@@ -35,6 +35,7 @@ type parts struct {
 	daemons   []fact.Daemon
 	cgroups   []fact.Cgroup
 	sysctls   []fact.Sysctl
+	fileLocks []fact.FileLock
 	looks     []fact.Sample // what the collector sampled
 	dumps     []stack.Part
 	logs      []*logs.Result
@@ -128,6 +129,7 @@ func (p *parts) merge(o *parts) {
 	p.cgroups = append(p.cgroups, o.cgroups...)
 	p.sysctls = append(p.sysctls, o.sysctls...)
 	p.looks = append(p.looks, o.looks...)
+	p.fileLocks = append(p.fileLocks, o.fileLocks...)
 	p.dumps = append(p.dumps, o.dumps...)
 	p.logs = append(p.logs, o.logs...)
 	p.mergeNode(o.node)
@@ -213,6 +215,9 @@ func (p *parts) source(src fact.Source, r io.Reader) {
 	case fact.KindSysctl:
 		rows, problems := host.ParseSysctl(r, name)
 		add(p, &p.sysctls, rows, problems)
+	case fact.KindLocks:
+		rows, problems := host.ParseLocks(r, name)
+		add(p, &p.fileLocks, rows, problems)
 	case fact.KindSamples:
 		rows, problems := host.ParseSamples(r, name)
 		add(p, &p.looks, rows, problems)

@@ -234,7 +234,7 @@ func (s *Selection) absence() string {
 	what := map[string]string{
 		"stacks": "goroutine dump", "hits": "log", "processes": "process listing", "sockets": "socket listing",
 		"containers": "container listing", "heap": "heap profile", "mounts": "mountinfo", "rootfs": "mountinfo", "items": "record of the collection",
-		"daemons": "version or process", "nodes": "description", "cgroups": "freezer state", "samples": "second look", "clients": "socket listing",
+		"daemons": "version or process", "nodes": "description", "cgroups": "freezer state", "samples": "second look", "locks": "/proc/locks", "clients": "socket listing",
 	}[s.Table.Name]
 	if s.Signature != nil && s.Signature.Debug {
 		what = "log of debug level"

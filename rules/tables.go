@@ -14,7 +14,7 @@ var tables = func() map[string]*Schema {
 	m := map[string]*Schema{}
 	for _, s := range []*Schema{
 		stacksTable, hitsTable, processesTable, containersTable, socketsTable, clientsTable, daemonsTable, mountsTable, rootfsTable,
-		itemsTable, heapTable, nodesTable, cgroupsTable, samplesTable,
+		itemsTable, heapTable, nodesTable, cgroupsTable, samplesTable, locksTable,
 	} {
 		if m[s.Name] != nil {
 			panic("rules: table " + s.Name + " twice")

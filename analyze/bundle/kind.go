@@ -144,6 +144,7 @@ var contents = []content{
 	{kind: fact.KindTasks, fits: (*sniff).tasks},
 	{kind: fact.KindContainers, fits: (*sniff).containers},
 	{kind: fact.KindMountinfo, fits: (*sniff).mountinfo},
+	{kind: fact.KindLocks, fits: (*sniff).procLocks},
 	{kind: fact.KindProcStatus, fits: (*sniff).procStatus},
 	{kind: fact.KindProcStat, fits: (*sniff).procStat},
 	{kind: fact.KindProcStack, fits: (*sniff).procStack},

@@ -98,6 +98,8 @@ func TestKindOf(t *testing.T) {
 		{"proc/1/fd", "0 -> /dev/null\n251 -> pipe:[643630]\n", fact.KindProcFD},
 		{"proc/1/fd", "total 0\nlrwx------ 1 root root 64 Nov 22 04:10 0 -> /dev/null\n", fact.KindProcFD},
 		{"proc/1/fd_count", "60\n", fact.KindProcFDCount},
+		{"proc/locks", "1: FLOCK  ADVISORY  WRITE 7001 00:1a:733 0 EOF\n", fact.KindLocks},
+		{"x", "1: FLOCK  ADVISORY  WRITE 7001 00:1a:733 0 EOF\n1: -> FLOCK  ADVISORY  WRITE 7102 00:1a:733 0 EOF\n", fact.KindLocks},
 		{"proc/1/cmdline", "sh\x00-c\x00while :; do\n:; done\x00", fact.KindProcCmdline},
 		{"proc/1/comm", "kworker/0:1H\n", fact.KindProcComm},
 		{"proc/1/ns_mnt", "mnt:[4026532723]\n", fact.KindProcNS},

@@ -48,6 +48,7 @@ var names = []struct {
 	{fact.KindProcComm, "[0-9]*/comm self/comm proc-[0-9]*-comm"},
 	{fact.KindProcNS, "[0-9]*/ns [0-9]*/ns-mnt [0-9]*/ns-net [0-9]*/ns-pid [0-9]*/ns/mnt [0-9]*/ns/net [0-9]*/ns/pid proc-[0-9]*-ns-*"},
 	{fact.KindProcSyscall, "[0-9]*/syscall self/syscall proc-[0-9]*-syscall"},
+	{fact.KindLocks, "proc/locks proc-locks"},
 	{fact.KindMountinfo, "mountinfo mountinfo-* mountinfo.* *-mountinfo *.mountinfo"},
 	{fact.KindNetUnix, "net/unix proc-net-unix"},
 

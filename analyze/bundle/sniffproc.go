@@ -17,6 +17,7 @@ var (
 	wchanLine   = regexp.MustCompile(`^[A-Za-z0-9_.$]+$|^-$`)
 	uuidLine    = regexp.MustCompile(`^[0-9a-f]{8}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{4}-[0-9a-f]{12}$`)
 	mountLine   = regexp.MustCompile(`^\d+ \d+ \d+:\d+ \S+ \S+ \S+ (?:\S+ )*- \S+ \S+ \S+`)
+	lockLine    = regexp.MustCompile(`^\d+: +(?:-> )?[A-Z]+ +\S+ +(?:READ|WRITE|UNLCK|RW|NONE) +-?\d+ `)
 	freezerLine = regexp.MustCompile(`^(?:\S+: ?)?(?:THAWED|FREEZING|FROZEN)$|^(?:\S+: ?)?frozen [01]$`)
 	freezerBit  = regexp.MustCompile(`^(?:\S+: ?)?populated [01]$|^\S+/(?:freezer\.(?:self|parent)_freezing|cgroup\.freeze): ?[01]$`)
 )
@@ -69,6 +70,7 @@ func (s *sniff) mountinfo() bool {
 	return len(s.lines) > 0 && (mountLine.Match(s.first) || len(s.lines) > 1 && mountLine.Match(s.lines[1]))
 }
 
+func (s *sniff) procLocks() bool   { return s.each(3, lockLine) }
 func (s *sniff) procSyscall() bool { return s.only(syscallLine) }
 func (s *sniff) procWchan() bool   { return s.only(wchanLine) }
 func (s *sniff) bootID() bool      { return s.only(uuidLine) }

@@ -30,6 +30,7 @@ const (
 	KindProcComm    Kind = "proc-comm"             // /proc/PID/comm
 	KindProcNS      Kind = "proc-ns"               // readlink of /proc/PID/ns/{mnt,net,pid}: "mnt:[4026531840]"
 	KindProcSyscall Kind = "proc-syscall"          // /proc/PID/syscall
+	KindLocks       Kind = "proc-locks"            // /proc/locks
 	KindMountinfo   Kind = "mountinfo"             // /proc/PID/mountinfo
 	KindSS          Kind = "ss"                    // ss -anp, ss -xp
 	KindNetstat     Kind = "netstat"               // netstat -apn

@@ -17,6 +17,7 @@ type Tables struct {
 	Mounts     []Mount
 	Rootfs     []Rootfs
 	Sysctls    []Sysctl
+	FileLocks  []FileLock
 	Sockets    []Socket
 	Clients    []Client
 	Cgroups    []Cgroup

@@ -16,20 +16,22 @@ import (
 
 // world is one node boot at the moment of the collection.
 type world struct {
-	at         fact.Place
-	processes  []*fact.Process
-	byPID      map[int]*fact.Process
-	mounts     []*fact.Mount
-	cgroups    []*fact.Cgroup
-	sockets    []*fact.Socket
-	containers []*fact.Container
-	hits       []*fact.Hit
-	logs       []*fact.Log
-	items      []*fact.Item
-	sysctls    []*fact.Sysctl
-	dumps      []*fact.Dump
-	stacks     []*fact.Stack
-	node       *fact.Node
+	at        fact.Place
+	processes []*fact.Process
+	byPID     map[int]*fact.Process
+	mounts    []*fact.Mount
+	cgroups   []*fact.Cgroup
+	sockets   []*fact.Socket
+	// fileLockRows are the lines of /proc/locks.
+	fileLockRows []*fact.FileLock
+	containers   []*fact.Container
+	hits         []*fact.Hit
+	logs         []*fact.Log
+	items        []*fact.Item
+	sysctls      []*fact.Sysctl
+	dumps        []*fact.Dump
+	stacks       []*fact.Stack
+	node         *fact.Node
 	// counted are the network namespaces whose client of dockerd the counts tell.
 	counted map[string]bool
 	// wholeListing is set when a complete process listing exists.
@@ -58,6 +60,7 @@ func Join(t *fact.Tables) {
 		w.foreignMounts()
 		w.speakTo()
 		w.locks()
+		t.FileLocks = append(t.FileLocks, w.fileLocks()...)
 		w.standFor()
 		list := w.daemons(t.Daemons)
 		namespaces := w.mountNamespaces()
@@ -66,6 +69,7 @@ func Join(t *fact.Tables) {
 		copies := w.rootfs(namespaces)
 		t.Rootfs = append(t.Rootfs, copies...)
 		t.Edges = append(t.Edges, w.edges(list)...)
+		t.Edges = append(t.Edges, w.lockEdges(t.FileLocks)...)
 		t.Edges = append(t.Edges, w.rootfsEdges(namespaces, copies)...)
 		containers = append(containers, found...)
 		daemons = append(daemons, list...)
@@ -108,6 +112,7 @@ func newWorld(t *fact.Tables, at fact.Place) *world {
 	w.mounts = here(t.Mounts, at, func(r *fact.Mount) fact.Place { return r.At })
 	w.cgroups = here(t.Cgroups, at, func(r *fact.Cgroup) fact.Place { return r.At })
 	w.sockets = here(t.Sockets, at, func(r *fact.Socket) fact.Place { return r.At })
+	w.fileLockRows = here(t.FileLocks, at, func(r *fact.FileLock) fact.Place { return r.At })
 	w.hits = here(t.Hits, at, func(r *fact.Hit) fact.Place { return r.At })
 	w.logs = here(t.Logs, at, func(r *fact.Log) fact.Place { return r.At })
 	w.sysctls = here(t.Sysctls, at, func(r *fact.Sysctl) fact.Place { return r.At })

@@ -77,6 +77,8 @@ func evidenceText(e rules.Evidence) string {
 		text = heapText(e)
 	case *fact.Item:
 		text = itemText(row) + more(len(e.Rows)-1)
+	case *fact.FileLock:
+		text = lockText(row) + more(len(e.Rows)-1)
 	case *fact.Sample:
 		text = samplesText(e)
 	case *fact.Rootfs:
@@ -305,6 +307,26 @@ func daemonText(d *fact.Daemon) string {
 		text += ", " + plural(d.Listeners.V, "/events stream")
 	}
 	return text
+}
+
+// lockText says who holds or waits for which lock.
+func lockText(l *fact.FileLock) string {
+	who := "a process that is not told"
+	if l.Process != 0 {
+		who = fmt.Sprintf("%s (%d)", cmp.Or(l.Comm, "process"), l.Process)
+		if l.State == "D" || l.State == "T" {
+			who += ", in state " + l.State + ","
+		}
+	}
+	file := cmp.Or(l.File, fmt.Sprintf("inode %d of device %s", l.Inode, l.Dev))
+	if !l.Waits {
+		return who + " holds the lock on " + file
+	}
+	age := ""
+	if l.Age.Known {
+		age = ", " + rules.Age(l.Age.V) + " after its start,"
+	}
+	return who + age + " waits for the lock on " + file
 }
 
 // samplesText is the first and the last of the samples of each quantity; of many
