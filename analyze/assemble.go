@@ -48,6 +48,10 @@ func (p *parts) assemble(t *fact.Tables, fallback string) {
 		s.At = at
 		t.Sysctls = append(t.Sysctls, s)
 	}
+	for _, g := range p.counted {
+		g.At = at
+		t.CgroupCounts = append(t.CgroupCounts, g)
+	}
 	for _, l := range p.fileLocks {
 		l.At = at
 		t.FileLocks = append(t.FileLocks, l)

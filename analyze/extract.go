@@ -36,6 +36,7 @@ type parts struct {
 	cgroups   []fact.Cgroup
 	sysctls   []fact.Sysctl
 	fileLocks []fact.FileLock
+	counted   []fact.CgroupCount
 	looks     []fact.Sample // what the collector sampled
 	dumps     []stack.Part
 	logs      []*logs.Result
@@ -129,6 +130,7 @@ func (p *parts) merge(o *parts) {
 	p.cgroups = append(p.cgroups, o.cgroups...)
 	p.sysctls = append(p.sysctls, o.sysctls...)
 	p.looks = append(p.looks, o.looks...)
+	p.counted = append(p.counted, o.counted...)
 	p.fileLocks = append(p.fileLocks, o.fileLocks...)
 	p.dumps = append(p.dumps, o.dumps...)
 	p.logs = append(p.logs, o.logs...)
@@ -212,6 +214,9 @@ func (p *parts) source(src fact.Source, r io.Reader) {
 	case fact.KindFreezer:
 		rows, problems := host.ParseFreezer(r, name)
 		p.freezer(rows, problems)
+	case fact.KindCgroupCount:
+		rows, problems := host.ParseCgroupCounts(r, name)
+		add(p, &p.counted, rows, problems)
 	case fact.KindSysctl:
 		rows, problems := host.ParseSysctl(r, name)
 		add(p, &p.sysctls, rows, problems)

@@ -31,7 +31,7 @@ func (p *parts) relocate(e bundle.Excerpt) {
 		p.listings[i].Source = source
 	}
 	for _, rows := range []any{&p.problems, &p.processes, &p.hung, &p.listings, &p.mounts, &p.sockets, &p.docker, &p.tasks,
-		&p.other, &p.daemons, &p.cgroups, &p.sysctls, &p.looks, &p.fileLocks, &p.dumps, &p.logs, &p.node} {
+		&p.other, &p.daemons, &p.cgroups, &p.sysctls, &p.looks, &p.counted, &p.fileLocks, &p.dumps, &p.logs, &p.node} {
 		eachRef(reflect.ValueOf(rows), move)
 	}
 }

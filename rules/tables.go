@@ -3,6 +3,7 @@ package rules
 import (
 	"cmp"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -90,6 +91,8 @@ var hitsTable = func() *Schema {
 			strCol("pod", "captured pod", field("pod")),
 			strCol("target", "captured object: server, device, path", field("target")),
 			strCol("layer", "layer of the root filesystem that the line speaks of, empty for none", func(r *T) string { return r.Layer }),
+			strCol("refused_forks", "forks that the container's cgroup counts as refused since its last start, empty where not told", func(r *T) string { return number(r.RefusedForks) }),
+			strCol("oom_kills", "OOM kills that the container's cgroup counts since its last start, empty where not told", func(r *T) string { return number(r.OOMKills) }),
 			strCol("text", "first matching line", func(r *T) string { return r.Text }),
 			durCol("span", "time between first and last match", func(r *T) fact.Opt[time.Duration] {
 				if r.First.IsZero() || r.Last.IsZero() {
@@ -173,6 +176,11 @@ var containersTable = func() *Schema {
 			knownStr("log_driver", "log driver: json-file, fluentd, awslogs ...", func(r *T) string { return r.LogDriver }),
 			intCol("exit_code", "docker's exit code of a container that has exited", func(r *T) fact.Opt[int64] { return widen(r.ExitCode) }),
 			boolCol("oom_killed", "docker saw the OOM killer end it", func(r *T) fact.Opt[bool] { return r.OOMKilled }),
+			withLine(boolCol("pids_full", "it has as many processes and threads as its pids limit, or its pod's, allows, or one fewer", pidsFull), func(r *T) fact.Ref { return r.PidsRef }),
+			withLine(intCol("refused_forks", "forks that its pids cgroup counts as refused since its last start", func(r *T) fact.Opt[int64] { return r.PidsRefused }),
+				func(r *T) fact.Ref { return r.RefusedRef }),
+			withLine(intCol("oom_kills", "OOM kills that its memory cgroup counts since its last start", func(r *T) fact.Opt[int64] { return r.OOMKills }),
+				func(r *T) fact.Ref { return r.OOMRef }),
 			boolCol("of_pod", "it is a container of a pod, and not the pod's sandbox", ofPod),
 			withLine(knownStr("state_file", "what runc's state.json of it is: whole, empty or cut", func(r *T) string { return r.StateFile }),
 				func(r *T) fact.Ref { return r.StateFileRef }),
@@ -279,6 +287,19 @@ var itemsTable = func() *Schema {
 func ofPod(r *fact.Container) fact.Opt[bool] {
 	name, pod := strings.CutPrefix(r.Name, "k8s_")
 	return fact.Opt[bool]{V: pod && !strings.HasPrefix(name, "POD_"), Known: pod || r.Docker != ""}
+}
+
+// number is a number in digits, empty where it is not told.
+func number(o fact.Opt[int64]) string {
+	if !o.Known {
+		return ""
+	}
+	return strconv.FormatInt(o.V, 10)
+}
+
+// pidsFull allows one fewer than the limit: the exec that was refused has ended.
+func pidsFull(r *fact.Container) fact.Opt[bool] {
+	return fact.Opt[bool]{V: r.PidsMax.V != fact.Unlimited && r.Pids.V >= r.PidsMax.V-1, Known: r.Pids.Known && r.PidsMax.Known}
 }
 
 // itemDaemon is the daemon that a collected command talks to.

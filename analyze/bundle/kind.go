@@ -173,6 +173,7 @@ var contents = []content{
 	{kind: fact.KindRunListing, fits: (*sniff).configuration, nameOnly: true},
 	{kind: fact.KindKubeletArgs, fits: (*sniff).configuration, nameOnly: true},
 	{kind: fact.KindContainerdC, fits: (*sniff).configuration, nameOnly: true},
+	{kind: fact.KindCgroupCount, fits: (*sniff).cgroupCount, nameOnly: true},
 	{kind: fact.KindProcWchan, fits: (*sniff).procWchan, nameOnly: true},
 	{kind: fact.KindProcFDCount, fits: (*sniff).procFDCount, nameOnly: true},
 	{kind: fact.KindProcCmdline, fits: (*sniff).procCmdline, nameOnly: true},

@@ -26,7 +26,7 @@ var names = []struct {
 	{fact.KindRunListing, "run-ls"},
 
 	// What would match below and is something else.
-	{fact.KindText, "*.err *.md truth.json meta.json *.toml *.yaml *.yml df df-* loadavg meminfo cgroup/pids"},
+	{fact.KindText, "*.err *.md truth.json meta.json *.toml *.yaml *.yml df df-* loadavg meminfo"},
 	{fact.KindText, "ss--s netstat--s netstat-s netstat*agn proc/net/netstat crictl* *goroutine*.json"},
 	{fact.KindText, "docker/stats docker/images docker-stats docker-images"},
 
@@ -66,6 +66,7 @@ var names = []struct {
 
 	{fact.KindUnit, "*.service *.socket *.service.d/*.conf *.service.d-*.conf systemctl-cat* *-service"},
 	{fact.KindFreezer, "freezer.state *.freezer.state freezer cgroup.events"},
+	{fact.KindCgroupCount, "cgroup/pids cgroup/memory pids.current pids.max pids.events memory.current memory.max memory.events memory.*-in-bytes memory.oom-control"},
 	{fact.KindUname, "uname uname-*"},
 	{fact.KindOSRelease, "os-release osrelease"},
 	{fact.KindHostname, "hostname hostname--f"},

@@ -19,6 +19,8 @@ var (
 	mountLine   = regexp.MustCompile(`^\d+ \d+ \d+:\d+ \S+ \S+ \S+ (?:\S+ )*- \S+ \S+ \S+`)
 	lockLine    = regexp.MustCompile(`^\d+: +(?:-> )?[A-Z]+ +\S+ +(?:READ|WRITE|UNLCK|RW|NONE) +-?\d+ `)
 	freezerLine = regexp.MustCompile(`^(?:\S+: ?)?(?:THAWED|FREEZING|FROZEN)$|^(?:\S+: ?)?frozen [01]$`)
+	countPath   = regexp.MustCompile(`^/\S*/(?:pids|memory)\.(?:current|max|events|usage_in_bytes|limit_in_bytes|oom_control): ?(?:[a-z_]+ )?(?:max|\d+)$|^/\S*/ current=\d+ max=\S+ events=max \d+ *$`)
+	countLine   = regexp.MustCompile(`^(?:[a-z_]+ )?(?:max|\d+)$`)
 	freezerBit  = regexp.MustCompile(`^(?:\S+: ?)?populated [01]$|^\S+/(?:freezer\.(?:self|parent)_freezing|cgroup\.freeze): ?[01]$`)
 )
 
@@ -98,3 +100,6 @@ func (s *sniff) freezer() bool {
 	}
 	return states > 0
 }
+
+// cgroupCount takes "path: value" lines of the pids and memory controllers, or one file.
+func (s *sniff) cgroupCount() bool { return s.each(3, countPath) || s.whole && s.each(20, countLine) }

@@ -250,6 +250,11 @@ type Container struct {
 	// Freezer is THAWED, FREEZING or FROZEN; "" unknown. FreezerRef says where.
 	Freezer    string
 	FreezerRef Ref
+	// Pids and PidsMax are those of its cgroup or, where it has no limit itself, of its
+	// pod's; PidsRefused, Memory, MemoryMax and OOMKills are its own, as in CgroupCount.
+	Pids, PidsMax, PidsRefused  Opt[int64]
+	Memory, MemoryMax, OOMKills Opt[int64]
+	PidsRef, RefusedRef, OOMRef Ref
 	// FrozenAbove is the path of a cgroup above the container's that is frozen, ""
 	// none.
 	FrozenAbove string

@@ -85,6 +85,10 @@ type Hit struct {
 	// pod that no listing holds NAMESPACE/POD/CONTAINER; "" unknown; set by package
 	// join from Fields.
 	Container string
+	// RefusedForks and OOMKills are what the cgroup of that container has counted since
+	// it was made, with its last start: 0 means that lines about a refused fork, or an OOM
+	// kill, tell of an earlier run. Set by package join.
+	RefusedForks, OOMKills Opt[int64]
 	// Layer is that of the container's root filesystem that the lines speak of, as
 	// in Rootfs, "" none; set by package join from Fields["rootfs"].
 	Layer string

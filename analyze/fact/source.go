@@ -51,6 +51,7 @@ const (
 	KindCPUManager  Kind = "cpu-manager-state"     // /var/lib/kubelet/cpu_manager_state
 	KindContainerdC Kind = "containerd-config"     // containerd's config.toml
 	KindFreezer     Kind = "freezer"               // freezer.state or cgroup.events, single or "path: value" lines
+	KindCgroupCount Kind = "cgroup-counts"         // files of the pids and memory controllers, single or "path: value" lines
 	KindUname       Kind = "uname"
 	KindOSRelease   Kind = "os-release"
 	KindHostname    Kind = "hostname"

@@ -5,28 +5,29 @@ import "time"
 // Tables is everything that rules can see of a bundle. Slices are ordered as
 // read; nothing in them depends on the machine that analyses.
 type Tables struct {
-	Nodes      []Node
-	Sources    []Source
-	Items      []Item
-	Dumps      []Dump
-	Stacks     []Stack
-	Heap       []Heap
-	Logs       []Log
-	Hits       []Hit
-	Processes  []Process
-	Mounts     []Mount
-	Rootfs     []Rootfs
-	Sysctls    []Sysctl
-	FileLocks  []FileLock
-	Sockets    []Socket
-	Clients    []Client
-	Cgroups    []Cgroup
-	Containers []Container
-	Daemons    []Daemon
-	Samples    []Sample
-	Edges      []Edge
-	Coverage   []Coverage
-	Problems   []Problem
+	Nodes        []Node
+	Sources      []Source
+	Items        []Item
+	Dumps        []Dump
+	Stacks       []Stack
+	Heap         []Heap
+	Logs         []Log
+	Hits         []Hit
+	Processes    []Process
+	Mounts       []Mount
+	Rootfs       []Rootfs
+	Sysctls      []Sysctl
+	FileLocks    []FileLock
+	Sockets      []Socket
+	Clients      []Client
+	Cgroups      []Cgroup
+	CgroupCounts []CgroupCount
+	Containers   []Container
+	Daemons      []Daemon
+	Samples      []Sample
+	Edges        []Edge
+	Coverage     []Coverage
+	Problems     []Problem
 }
 
 // Coverage says how much of the world a table knows: one row for each listing,

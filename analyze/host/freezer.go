@@ -143,7 +143,7 @@ func cgroupPath(dir string) string {
 	dir = path.Clean("/" + dir)
 	if i := strings.Index(dir, mount); i >= 0 {
 		dir = dir[i+len(mount):]
-		for _, hierarchy := range []string{"/freezer", "/unified"} {
+		for _, hierarchy := range []string{"/freezer", "/unified", "/pids", "/memory"} {
 			if rest, ok := strings.CutPrefix(dir, hierarchy); ok && (rest == "" || rest[0] == '/') {
 				dir = rest
 			}

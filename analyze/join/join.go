@@ -22,7 +22,8 @@ type world struct {
 	mounts    []*fact.Mount
 	cgroups   []*fact.Cgroup
 	sockets   []*fact.Socket
-	// fileLockRows are the lines of /proc/locks.
+	// cgroupCounts are what the controllers count, fileLockRows the lines of /proc/locks.
+	cgroupCounts []*fact.CgroupCount
 	fileLockRows []*fact.FileLock
 	containers   []*fact.Container
 	hits         []*fact.Hit
@@ -57,6 +58,7 @@ func Join(t *fact.Tables) {
 		t.Clients = append(t.Clients, w.clients()...)
 		t.Coverage = append(t.Coverage, w.clientCoverage(t.Coverage)...)
 		w.speakOf()
+		w.countCgroups()
 		w.foreignMounts()
 		w.speakTo()
 		w.locks()
@@ -111,6 +113,7 @@ func newWorld(t *fact.Tables, at fact.Place) *world {
 	w.processes = here(t.Processes, at, func(r *fact.Process) fact.Place { return r.At })
 	w.mounts = here(t.Mounts, at, func(r *fact.Mount) fact.Place { return r.At })
 	w.cgroups = here(t.Cgroups, at, func(r *fact.Cgroup) fact.Place { return r.At })
+	w.cgroupCounts = here(t.CgroupCounts, at, func(r *fact.CgroupCount) fact.Place { return r.At })
 	w.sockets = here(t.Sockets, at, func(r *fact.Socket) fact.Place { return r.At })
 	w.fileLockRows = here(t.FileLocks, at, func(r *fact.FileLock) fact.Place { return r.At })
 	w.hits = here(t.Hits, at, func(r *fact.Hit) fact.Place { return r.At })

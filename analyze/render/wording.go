@@ -234,6 +234,18 @@ func containerText(c *fact.Container) string {
 	if c.Freezer != "" {
 		say("freezer %s", c.Freezer)
 	}
+	if c.Pids.Known && c.PidsMax.Known && c.PidsMax.V != fact.Unlimited {
+		say("%s of %s processes and threads", rules.Thousands(c.Pids.V), rules.Thousands(c.PidsMax.V))
+	}
+	if c.PidsRefused.V > 0 {
+		say("%s refused", plural(c.PidsRefused.V, "fork"))
+	}
+	if c.OOMKills.V > 0 {
+		say("%s", plural(c.OOMKills.V, "OOM kill"))
+		if c.MemoryMax.Known && c.MemoryMax.V != fact.Unlimited {
+			say("%s of %s KiB of memory in use", rules.Thousands(c.Memory.V>>10), rules.Thousands(c.MemoryMax.V>>10))
+		}
+	}
 	return "container " + c.Name + ": " + strings.Join(says, ", ")
 }
 
