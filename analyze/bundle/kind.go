@@ -109,10 +109,11 @@ func isLoose(k fact.Kind) bool {
 
 // mayBeEmpty reports kinds whose files are empty in health too: a kernel thread
 // has no command line and no open files, a running task no stack, a zombie no
-// mounts.
+// mounts; a node has no daemons to sample, no locks, or no such controller.
 func mayBeEmpty(k fact.Kind) bool {
 	switch k {
-	case fact.KindProcCmdline, fact.KindProcStack, fact.KindProcFD, fact.KindProcWchan, fact.KindProcSyscall, fact.KindMountinfo:
+	case fact.KindProcCmdline, fact.KindProcStack, fact.KindProcFD, fact.KindProcWchan, fact.KindProcSyscall, fact.KindMountinfo,
+		fact.KindSamples, fact.KindLocks, fact.KindCgroupCount:
 		return true
 	}
 	return false

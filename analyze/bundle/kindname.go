@@ -17,7 +17,7 @@ var names = []struct {
 	kind     fact.Kind
 	patterns string
 }{
-	{fact.KindContainerdC, "containerd/config.toml containerd*config*.toml"},
+	{fact.KindContainerdC, "containerd/config.toml containerd/containerd.toml containerd*config*.toml"},
 	{fact.KindKubeletConf, "kubelet/config.yaml kubelet*config*.yaml kubelet*config*.yml kubelet*config*.json kubelet-config kubelet/config configz*"},
 	{fact.KindKubeletArgs, "kubeadm-flags.env default/kubelet sysconfig/kubelet kubernetes/kubelet"},
 	{fact.KindCPUManager, "cpu-manager-state"},
@@ -26,7 +26,8 @@ var names = []struct {
 	{fact.KindRunListing, "run-ls"},
 
 	// What would match below and is something else.
-	{fact.KindText, "*.err *.md truth.json meta.json *.toml *.yaml *.yml df df-* loadavg meminfo"},
+	{fact.KindText, "*.err *.md truth.json meta.json *.toml *.yaml *.yml df df-* mount loadavg meminfo"},
+	{fact.KindText, "proc/pressure/* proc/diskstats* proc/slabinfo net/sockstat crictl/* kubectl/*"},
 	{fact.KindText, "ss--s netstat--s netstat-s netstat*agn proc/net/netstat crictl* *goroutine*.json"},
 	{fact.KindText, "docker/stats docker/images docker-stats docker-images"},
 
