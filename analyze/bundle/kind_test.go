@@ -137,6 +137,7 @@ func TestKindOf(t *testing.T) {
 		{"docker/version.txt", versionT, fact.KindDockerVers},
 		{"x", versionT, fact.KindDockerVers},
 		{"docker/info.txt", infoT, fact.KindDockerInfo},
+		{"docker/info.txt", "Client:\n Context:    default\n Debug Mode: false\n\nServer:\n", fact.KindDockerInfo},
 		{"x", infoT, fact.KindDockerInfo},
 		{"etc/docker/daemon.json", "{}\n", fact.KindDaemonJSON},
 		{"config/daemon.json", "{ \"debug\": true,, }\n", fact.KindDaemonJSON},

@@ -75,7 +75,8 @@ func (s *sniff) tasks() bool      { return s.columns("TASK", "PID", "STATUS") !=
 func (s *sniff) containers() bool { return s.columns("CONTAINER", "IMAGE", "RUNTIME") != nil }
 
 func (s *sniff) dockerInfo() bool {
-	return s.has("Storage Driver:", "Server Version:", "Containers:", "Kernel Version:") >= 2 && !s.document()
+	client := bytes.HasPrefix(s.first, []byte("Client:")) && s.has("Debug Mode:", "Server:") == 2 // no daemon answered
+	return (s.has("Storage Driver:", "Server Version:", "Containers:", "Kernel Version:") >= 2 || client) && !s.document()
 }
 
 func (s *sniff) dockerVersion() bool {
