@@ -18,10 +18,11 @@ func (a *assembly) coverage() {
 			add("stacks", d.Daemon, d.Complete, fmt.Sprintf("the %s dump of %s is cut", d.Form, named(d.Daemon)), d.Refs...)
 		}
 	}
+	profiled := map[string]bool{}
 	for _, h := range a.t.Heap {
-		if h.At == a.at {
+		if h.At == a.at && !profiled[h.Daemon] {
+			profiled[h.Daemon] = true
 			add("heap", h.Daemon, true, "", h.Refs...)
-			break
 		}
 	}
 	for _, l := range a.parts.logs {
