@@ -979,6 +979,7 @@ function again(n,  line, other) {
 	close(other)
 }
 function hide(v) {
+	if (v ~ /^(".*"|\047.*\047)$/) return substr(v, 1, 1) hide(substr(v, 2, length(v) - 2)) substr(v, 1, 1)
 	if (length(v) < 3 || v ~ /^<(redacted|hidden)/ || v ~ /^[*x]+$/) return v
 	if (!(v in map)) map[v] = ++ids
 	count++
