@@ -189,9 +189,27 @@ space() {
 	[ "$q_free" -ge "$q_floor" ] || stopped="only $((q_free / 1024)) MiB left for temporary files"
 }
 
-# below PID sets $below to its descendants. Reading stat never hangs.
+# below PID sets $below to its descendants: the kernel lists children where it can
+# (CONFIG_PROC_CHILDREN); else all of /proc is searched, slow with thousands. Neither
+# read hangs.
 below() {
-	below='' y_known=" $1 " y_pairs=''
+	below=''
+	if [ -r "/proc/$1/task/$1/children" ]; then
+		while [ $# -gt 0 ]; do
+			y_more=''
+			for y_file in "/proc/$1/task"/[0-9]*/children; do
+				y_line=''
+				read -r y_line 2>/dev/null <"$y_file"
+				y_more="$y_more $y_line"
+			done
+			shift
+			below="$below$y_more"
+			# shellcheck disable=SC2086 # pids
+			set -- "$@" $y_more
+		done
+		return
+	fi
+	y_known=" $1 " y_pairs=''
 	for y_dir in /proc/[0-9]*; do
 		read -r y_line 2>/dev/null <"$y_dir/stat" || continue
 		y_line=${y_line##*") "}
@@ -1492,6 +1510,7 @@ main() {
 	/*) part=$out.part ;;
 	*) out=$PWD/$out part=$PWD/${out#"$PWD/"}.part ;;
 	esac
+	[ ! -d "$out" ] || { part='' && die "$out is a folder"; }
 	cd / || exit 1
 	[ -z "$estimate" ] || part=$T/packed
 	(: >"$part") 2>/dev/null || { part='' && die "cannot write $out"; }
