@@ -1372,15 +1372,28 @@ folder() {
 	f_stamp=$$.$(date +%s)
 	for f_dir in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm /run; do
 		f_try=$f_dir/culprit.$f_stamp
-		(mkdir -m 700 "$f_try" && : >"$f_try/space" && f_free=$(df -Pk "$f_try" | awk 'END { print $4 }') && [ "${f_free:-16384}" -ge 16384 ] && f_ok=yes
-			[ "$f_ok" = yes ] || rm -rf "$f_try"
-			echo "$f_dir $f_ok" >&9) </dev/null >/dev/null 2>&1 &
+		f_ok='' f_free=''
+		(
+			if mkdir -m 700 "$f_try"; then # and not somebody else's
+				: >"$f_try/space" && f_free=$(df -Pk "$f_try" | awk 'END { print $4 }') && [ "${f_free:-16384}" -ge 16384 ] && f_ok=yes
+				[ "$f_ok" = yes ] || rm -rf "$f_try"
+			fi
+			echo "$f_dir ${f_ok:-no} $f_free" >&9
+		) </dev/null >/dev/null 2>&1 &
 		(sleep 3 && echo "$f_dir late" >&9) </dev/null >/dev/null 2>&1 &
-		while read -r f_of f_ok <&9; do [ "$f_of" != "$f_dir" ] || break; done
+		while read -r f_of f_ok f_free <&9; do [ "$f_of" != "$f_dir" ] || break; done
 		{ kill $! && wait $!; } 2>/dev/null
-		[ "$f_ok" != yes ] || { T=$f_try && return; }
+		[ "$f_ok" != yes ] || { T=$f_try && shares "${f_free:-0}" && return; }
 	done
 	die "no temporary folder with 16 MiB free: set TMPDIR"
+}
+
+# shares KIB: where the temporary folder has little room, a log and an item get a part of
+# it, since masking and packing need as much again.
+shares() {
+	case $1 in '' | 0 | *[!0-9]*) return 0 ;; esac
+	[ "$1" -ge $((log_bytes / 32)) ] || log_bytes=$(($1 * 32))
+	[ "$1" -ge $((item_mib * 4096)) ] || item_mib=$(($1 / 4096)) step_mib=$(($1 / 4096))
 }
 
 clean() {
