@@ -1183,14 +1183,19 @@ function arguments(s,  n, a, i, out, secret, env) {
 	return out
 }'
 
-# mask_all masks what may hold text of others; files of the kernel's own numbers are
-# left as they are, and profiles, which hold names of functions. Prints COUNT FILE.
-mask_all() {
+# may_hold lists what may hold text of others; files of the kernel's own numbers are
+# left as they are, and profiles, which hold names of functions.
+may_hold() {
 	cd "$B" || return
-	mkdir "$T/masked" && find . -type d | (cd "$T/masked" && xargs mkdir -p)
 	find . -type f ! -name '*.pb.gz' ! -name manifest.jsonl |
 		grep -Ev '/proc/[0-9]+/(task/[0-9]+/)?(stat|status|wchan|stack|syscall|cgroup|limits|ns|fd_count)$' |
-		if [ -n "$keep" ]; then grep '/cmdline$'; else awk '/\.log|\/var\/log|\/goroutines\// { late[++n] = $0; next } { print } END { for (i = 1; i <= n; i++) print late[i] }'; fi >"$T/to-mask"
+		if [ -n "$keep" ]; then grep '/cmdline$'; else awk '/\.log|\/var\/log|\/goroutines\// { late[++n] = $0; next } { print } END { for (i = 1; i <= n; i++) print late[i] }'; fi
+}
+
+# mask_all masks the files of that list. Prints COUNT FILE of each as it is done.
+mask_all() {
+	cd "$B" || return
+	find . -type d | (cd "$T/masked" && xargs mkdir -p)
 	awk -v list="$T/to-mask" -v to="$T/masked/" -v keep="$keep" "$masked"
 }
 
@@ -1198,12 +1203,12 @@ mask_all() {
 # Packing.
 
 # in_time SECONDS-TO-DEADLINE COMMAND...: a part of the packing, which also must not
-# hang; false when it did not end before that.
+# hang; false when it did not end before that. Each gets a second and a half at least.
 in_time() {
 	clock
 	stop_at=$((end + $1 * 100)) stopped=
+	[ "$stop_at" -ge $((now + 150)) ] || stop_at=$((now + 150))
 	shift
-	[ "$now" -lt "$stop_at" ] || return 1
 	begin "" "$(((stop_at - now + 99) / 100))" "" "$@" || return 1
 	in_n=$n
 	await "$in_n"
@@ -1231,12 +1236,16 @@ pack() {
 	date +%Y-%m-%dT%H:%M:%S%z >>"$B/date.txt"
 	cp "$B/manifest.jsonl" "$T/steps"
 	find "$B" -type f -name '*.err' -size 0 -exec rm -f {} +
+	mkdir "$T/masked"
+	(may_hold) >"$T/to-mask"
 	in_time -"$((reserve / 2))" mask_all || say "masking did not end in time: what was not masked is left out"
-	cp -R "$T/masked/." "$B/" 2>"$T/copied.err" || die "no space left for masking in ${T%/*}"
 	cat "$T/out.$in_n" >"$T/counts" 2>/dev/null
-	# What awk did not get to may hold secrets. Goroutine dumps come last: they are function
-	# names and addresses, and stay.
-	awk '{ sub(/^[0-9]+ /, "") } NR == FNR { done[$0]; next } !($0 in done) && !/^\.\/goroutines\//' "$T/counts" "$T/to-mask" >"$T/unmasked"
+	# What awk did not get to, or not to the end of, may hold secrets. Goroutine dumps come
+	# last: they are function names and addresses, and stay.
+	awk '{ sub(/^[0-9]+ /, "") } FILENAME == ARGV[1] { done[$0]; next } !($0 in done)' "$T/counts" "$T/to-mask" >"$T/undone"
+	(cd "$T/masked" && xargs rm -f) <"$T/undone"
+	cp -R "$T/masked/." "$B/" 2>"$T/copied.err" || die "no space left for masking in ${T%/*}"
+	grep -v '^\./goroutines/' "$T/undone" >"$T/unmasked"
 	(cd "$B" && xargs rm -f) <"$T/unmasked"
 	: >"$T/dropped"
 	in_time -2 sums && mv "$T/out.$in_n" "$T/out.sums"
