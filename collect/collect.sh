@@ -1278,7 +1278,7 @@ archive() {
 # manifest completes the lines of the steps with size, hash and number of masked
 # values, and adds a line for each file that no step names, but for those of /proc/PID.
 manifest() {
-	(cd "$B" && find . -type f ! -path './proc/[0-9]*' ! -name manifest.jsonl | sed 's|^\./||' | sort | xargs wc -c | sed '/ total$/d') >"$T/sizes"
+	(cd "$B" && find . -type f ! -path './proc/[0-9]*' ! -name manifest.jsonl | sed 's|^\./||' | sort | xargs wc -c /dev/null | sed '/ total$/d; / \/dev\/null$/d') >"$T/sizes"
 	awk -v cap="$((step_mib * 1048576))" -v logcap="$log_bytes" -v T="$T/" '
 		function load(file, into,  line, i) {
 			while ((getline line <(T file)) > 0) {
@@ -1293,14 +1293,17 @@ manifest() {
 		}
 		BEGIN {
 			load("sizes", bytes); load("out.sums", sum); load("counts", masked); load("dropped", dropped); load("unmasked", unmasked)
+			for (path in masked) if (path ~ /^proc\/[0-9]+\/cmdline$/) arguments += masked[path]
 			while ((getline line <(T "steps")) > 0) {
 				path = ""
 				if (match(line, /"path":"[^"]*"/)) path = substr(line, RSTART + 8, RLENGTH - 9)
+				named[path]
 				if (path in bytes) {
 					told[path]
 					if (bytes[path] + 0 >= cap) sub(/"state":"ok"/, "\"state\":\"truncated\"", line)
 					sub(/}$/, rest(path) "}", line)
 				} else if (path != "") sub(/"state":"ok"/, "\"state\":\"skipped\"", line)
+				if (arguments && line ~ /"command":"cat \/proc\/PID\/cmdline"/) { sub(/}$/, ",\"redacted\":" arguments "}", line); arguments = 0 }
 				print line
 			}
 			for (i = 1; i <= paths; i++) {
@@ -1309,7 +1312,8 @@ manifest() {
 				state = path ~ /log|messages/ && bytes[path] + 0 >= logcap ? "truncated" : "ok"
 				printf "{\"path\":\"%s\",\"state\":\"%s\"%s}\n", path, state, rest(path)
 			}
-			for (path in dropped) if (!(path in told)) printf "{\"path\":\"%s\",\"state\":\"skipped\"}\n", path
+			for (path in unmasked) if (path !~ /^proc\/[0-9]/) dropped[path]
+			for (path in dropped) if (!(path in told) && !(path in named)) printf "{\"path\":\"%s\",\"state\":\"skipped\"}\n", path
 		}' </dev/null
 }
 
