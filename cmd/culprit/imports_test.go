@@ -25,7 +25,7 @@ var imports = map[string][]string{
 	"rules":            {"analyze/fact"},
 	"analyze":          {"analyze/fact", "analyze/bundle", "analyze/host", "analyze/stack", "analyze/logs", "analyze/join", "rules"},
 	"analyze/render":   {"analyze", "analyze/fact", "rules"},
-	"collect":          {},
+	"collect":          {"analyze", "analyze/bundle", "rules"}, // its tests only
 	"cmd/culprit":      {"collect", "analyze", "analyze/bundle", "analyze/fact", "analyze/render", "rules"},
 	"samples":          {},
 	"samples/accuracy": {"analyze", "analyze/bundle", "rules"},
@@ -40,6 +40,7 @@ var confined = map[string][]string{
 	"cel.dev/cel-go":                           {"rules"},
 	"go.yaml.in/yaml/v4":                       {"rules"},
 	"github.com/google/pprof":                  {"analyze/stack"},
+	"github.com/hanwen/go-fuse/v2":             {"collect"},
 	"github.com/klauspost/compress":            {"analyze/bundle", "samples/pack"},
 	"github.com/mikelolasagasti/xz":            {"analyze/bundle"},
 	"github.com/nwaples/rardecode/v2":          {"analyze/bundle"},
