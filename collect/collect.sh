@@ -371,11 +371,15 @@ each_file() {
 
 read_cheap() {
 	each_file "$cheap" "$1"
-	grep -H '' $files | awk -v from="$P/" -v to="$B/proc/" '{
-		i = index($0, ":"); file = substr($0, 1, i - 1)
-		if (file != last) { if (out) close(out); out = to substr(file, length(from) + 1); last = file }
-		print substr($0, i + 1) >out
-	}'
+	# one print a file: the awk of busybox flushes after each
+	grep -H '' $files | awk -v from="$P/" -v to="$B/proc/" '
+		function flush() { if (out) { printf "%s", text >out; close(out) } }
+		{
+			i = index($0, ":"); file = substr($0, 1, i - 1)
+			if (file != last) { flush(); out = to substr(file, length(from) + 1); last = file; text = "" }
+			text = text substr($0, i + 1) "\n"
+		}
+		END { flush() }'
 }
 
 # read_cmdlines sets \037 where NUL stood. The second operand makes head print the
