@@ -3,6 +3,7 @@
 package collect_test
 
 import (
+	"cmp"
 	"fmt"
 	"os"
 	"path/filepath"
@@ -216,6 +217,24 @@ func (o *opened) rest(t *testing.T) {
 	}
 }
 
+// longest lists the n steps that took longest.
+func (o *opened) longest(n int) string {
+	items := slices.Clone(o.items)
+	slices.SortFunc(items, func(a, b item) int { return cmp.Compare(seconds(b), seconds(a)) })
+	var list []string
+	for _, it := range items[:min(n, len(items))] {
+		list = append(list, fmt.Sprintf("%.1f s %s", seconds(it), it.Command))
+	}
+	return strings.Join(list, ", ")
+}
+
+func seconds(it item) float64 {
+	if it.Duration == nil {
+		return 0
+	}
+	return *it.Duration
+}
+
 const short = 20 // seconds, the deadline of scenes in which something hangs
 
 func eachUserland(t *testing.T, test func(t *testing.T, u userland)) {
@@ -413,7 +432,7 @@ func Test5000Processes(t *testing.T) {
 			if n < 5000 {
 				t.Errorf("%d processes in the bundle", n)
 			}
-			t.Logf("%d processes in %.1f s, %.1f s of CPU (to be below 30 s on two idle cores)", n, out.Seconds, out.CPU)
+			t.Logf("%d processes in %.1f s, %.1f s of CPU (to be below 30 s on two idle cores); longest: %s", n, out.Seconds, out.CPU, o.longest(3))
 		})
 	}
 }
