@@ -204,7 +204,6 @@ below() {
 			done
 			shift
 			below="$below$y_more"
-			# shellcheck disable=SC2086 # pids
 			set -- "$@" $y_more
 		done
 		return
@@ -629,6 +628,14 @@ look() {
 	done
 }
 
+# looking begins a look; looked takes what it saw.
+looking() { begin "" 10 "ls -ln /proc/PID/fd of the daemons" look && look_n=$n; }
+
+looked() {
+	await "$look_n"
+	cat "$T/out.$look_n" >>"$B/samples.txt" 2>/dev/null
+}
+
 # total FILE NAME PID: the number of goroutines that a dump with debug=1 states.
 total() {
 	read -r q_1 q_2 q_3 q_total q_rest 2>/dev/null <"$1" || return 1
@@ -642,15 +649,35 @@ total() {
 # fetch PATH SECONDS SOCKET URL: from the debug endpoint of a daemon.
 fetch() { run "$1" "$2" curl -s -S -f --unix-socket "$3" "http://localhost/debug/$4"; }
 
-# sockets_of NAME: where that daemon may serve its debug endpoint.
+# sockets_of NAME: where that daemon may serve its debug endpoint, by its flags and
+# configuration and by default.
 sockets_of() {
+	pid_of "$1"
 	case $1 in
-	dockerd) echo "$docker_sock" ;;
+	dockerd)
+		{
+			flag host "$pid"
+			flag H "$pid"
+			cat "$B/etc/docker/daemon.json"
+		} 2>/dev/null | sed -n 's|^[^/]*unix://\([^"]*\).*|\1|p'
+		echo /var/run/docker.sock
+		;;
 	containerd)
-		sed -n '/^\[debug\]/,/^\[.*\]/s/^ *address *= *"\(.*\)".*/\1/p' "$root/etc/containerd/config.toml"
+		for x_file in $configs; do
+			case $x_file in *.toml) sed -n '/^ *\[debug\]/,/^ *\[[^d]/s/^ *address *= *"\(.*\)".*/\1/p' "$B$x_file" ;; esac
+		done
 		echo /run/containerd/debug.sock /run/docker/containerd/containerd-debug.sock /run/docker/containerd/docker-containerd-debug.sock
 		;;
-	esac 2>/dev/null
+	crio) echo /var/run/crio/crio.sock ;;
+	esac
+}
+
+# socket_of NAME sets $sock to the first of them that is there, "" none.
+socket_of() {
+	sock=
+	for x_sock in $(sockets_of "$1"); do
+		[ ! -S "$root$x_sock" ] || { sock=$x_sock && return; }
+	done
 }
 
 # first_dumps asks each daemon for the cheap form, debug=1: it says how many
@@ -666,12 +693,10 @@ first_dumps() {
 			note "" "curl http://localhost/debug/pprof/goroutine?debug=1 of $d_name: too little memory is available" "$now" "" skipped
 			continue
 		fi
-		for d_sock in $(sockets_of "$d_name"); do
-			[ -S "$root$d_sock" ] || continue
-			fetch "goroutines/$d_name-goroutine-debug1.txt" 20 "$d_sock" "pprof/goroutine?debug=1" || break
-			endpoints="$endpoints $d_name:$pid:$d_sock:$n"
-			break
-		done
+		socket_of "$d_name"
+		[ -n "$sock" ] || continue
+		fetch "goroutines/$d_name-goroutine-debug1.txt" 20 "$sock" "pprof/goroutine?debug=1" || continue
+		endpoints="$endpoints $d_name:$pid:$sock:$n"
 	done
 }
 
@@ -693,6 +718,13 @@ more_dumps() {
 		fetch "goroutines/$d_name-heap.pb.gz" 20 "$d_sock" "pprof/heap"
 		fetch "goroutines/$d_name-goroutine-debug2.txt" 30 "$d_sock" "pprof/goroutine?debug=2"
 	done
+	# CRI-O writes its goroutines at its own socket, since 1.27; before, at SIGUSR1 only.
+	pid_of crio
+	socket_of crio
+	if [ -n "$pid" ] && [ -n "$sock" ] && fetch goroutines/crio-goroutine-debug2.txt 20 "$sock" goroutines; then
+		await "$n"
+		[ ! -s "$B/goroutines/crio-goroutine-debug2.txt" ] || answered="${answered}crio "
+	fi
 	for d_name in dockerd containerd crio; do
 		case $answered$asked in *" $d_name "*) continue ;; esac # it serves, or hangs: a signal would change nothing
 		pid_of "$d_name"
@@ -702,12 +734,10 @@ more_dumps() {
 		END { for (p in child) if (p in shim && n++ < 5) print p }' "$T/tasks"); do
 		signal_dump containerd-shim "$d_pid"
 	done
-	case $answered in
-	*" dockerd "*) ;;
-	*)
-		pid_of dockerd
-		[ -z "$pid" ] || case $asked in *" dockerd "*) ;; *) hint=1 ;; esac
-		;;
+	pid_of dockerd
+	case $pid$answered$asked in
+	' '* | *" dockerd "*) ;; # there is none, or its endpoint is on
+	*) ! has curl || hint=1 ;;
 	esac
 }
 
@@ -768,6 +798,8 @@ take_dump() {
 }
 
 docker_first() {
+	socket_of dockerd
+	docker_sock=${sock:-/var/run/docker.sock}
 	export DOCKER_HOST="unix://$docker_sock"
 	run docker/version.txt 10 docker version
 	run docker/info.txt 10 docker info
@@ -782,7 +814,8 @@ docker_inspect() {
 	await "$begin_ps"
 	set -- $(awk 'length($1) == 64 && $1 !~ /[^0-9a-f]/ { print $1 }' "$B/docker/ps-a.txt" 2>/dev/null)
 	if [ $# -eq 0 ]; then
-		[ -S "$root$docker_sock" ] && inspect_each $(container_ids | head -n 3)
+		[ -S "$root$docker_sock" ] || return
+		inspect_each $(container_ids | head -n 3)
 		return
 	fi
 	i_batch=0
@@ -900,7 +933,7 @@ configuration() {
 		*) set -- "$@" "$(flag config "${o_daemon#*:}")" ;;
 		esac
 	done
-	for o_unit in docker.service docker.socket containerd.service kubelet.service crio.service cri-docker.service k3s.service rke2-server.service rke2-agent.service; do
+	for o_unit in docker.service docker.socket containerd.service kubelet.service crio.service cri-docker.service k3s.service rke2-server.service rke2-agent.service firewalld.service; do
 		for o_dir in /etc /run /usr/lib /lib; do
 			set -- "$@" "$o_dir/systemd/system/$o_unit" "$o_dir/systemd/system/$o_unit.d/*.conf"
 		done
@@ -916,17 +949,33 @@ configuration() {
 # old_dump FILE: a goroutine dump that somebody asked for before.
 old_dump() { cp "$root$1" "$B/goroutines/"; }
 
-# runtimes asks the runc binaries that are configured, or lie where distributions put
-# them, for their version.
+# runtimes asks each runc that a daemon finds in its PATH, that is configured, or that
+# lies where distributions put it, for its version.
 runtimes() {
-	run runc-version.txt 5 runc --version
-	look_for /usr/bin/docker-runc /usr/libexec/docker/docker-runc-current $(cat "$B/etc/docker/daemon.json" "$B/etc/containerd/config.toml" 2>/dev/null |
-		sed -n 's/.*"path"[ :]*"\(\/[^"]*\)".*/\1/p; s/^ *\(BinaryName\|runtime\) *= *"\(\/[^"]*\)".*/\2/p' | sort -u)
-	u_count=1
-	for u_path in $found; do
+	begin "" 5 "look for runc in the PATH of the daemons" runc_of
+	await "$n"
+	look_for $(cat "$T/out.$n" 2>/dev/null) /usr/bin/docker-runc /usr/libexec/docker/docker-runc-current $(cat "$B/etc/docker/daemon.json" "$B/etc/containerd/config.toml" 2>/dev/null |
+		sed -n 's/.*"path"[ :]*"\(\/[^"]*\)".*/\1/p; s/^ *BinaryName *= *"\(\/[^"]*\)".*/\1/p; s/^ *runtime *= *"\(\/[^"]*\)".*/\1/p')
+	u_count=0
+	for u_path in $(printf '%s\n' "$found" | awk '!seen[$0]++'); do
 		case ${u_path##*/} in *runc* | *crun*) ;; *) continue ;; esac
-		u_count=$((u_count + 1))
-		begin "runc-version-$u_count.txt" 5 "$u_path --version" ${root:+chroot "$root"} "$u_path" --version
+		u_count=$((u_count + 1)) u_name=runc-version-$u_count.txt
+		[ "$u_count" -gt 1 ] || u_name=runc-version.txt
+		begin "$u_name" 5 "$u_path --version" ${root:+chroot "$root"} "$u_path" --version
+	done
+	[ "$u_count" -gt 0 ] || run runc-version.txt 5 runc --version
+}
+
+# runc_of prints the runc that the PATH of each daemon leads to; nothing else of its
+# environment is looked at.
+runc_of() {
+	for u_daemon in $daemons; do
+		u_path=$(tr '\000' '\n' <"$P/${u_daemon#*:}/environ" | sed -n 's/^PATH=//p')
+		IFS=:
+		for u_dir in $u_path; do
+			[ ! -x "$root$u_dir/runc" ] || { echo "$u_dir/runc" && break; }
+		done
+		unset IFS
 	done
 }
 
@@ -944,8 +993,11 @@ logs() {
 	look_for /run/log/journal /var/log/journal
 	if [ -n "$found" ] && has journalctl; then
 		begin logs/kernel.log 20 "journalctl -k --since=-$since -o short-iso-precise" journal -k
-		for j_unit in docker containerd kubelet crio cri-docker k3s rke2-server rke2-agent firewalld; do
-			case $configs in *"/$j_unit.service"*) begin "logs/$j_unit.log" 20 "journalctl -u $j_unit --since=-$since -o short-iso-precise" journal -u "$j_unit" ;; esac
+		for j_unit in $({
+			printf '%s\n' "$configs" | sed -n 's/^.*\/\([a-z0-9-]*\)\.service$/\1/p'
+			for j_daemon in $daemons; do sed -n 's/.*\/\([A-Za-z0-9._-]*\)\.service.*/\1/p' "$B/proc/${j_daemon#*:}/cgroup"; done
+		} | sort -u); do
+			begin "logs/$j_unit.log" 20 "journalctl -u $j_unit --since=-$since -o short-iso-precise" journal -u "$j_unit"
 		done
 	elif [ -n "$found" ]; then
 		run "" 1 journalctl
@@ -1464,24 +1516,23 @@ header() {
 }
 
 collect() {
-	# cheap reads first
+	# what cannot hang
 	node
 	processes
 	daemons
-	look >>"$B/samples.txt" 2>/dev/null
-	looked=$now
+	looking
+	first_look=$now
+	# what the lock of a memory map, or a full table, may hold up; then tools that do so
 	slow_processes
-	# then the daemons' answers, several at once, since each may hang
-	pid_of dockerd
-	docker_sock=$({ flag host "${pid:-0}"; flag H "${pid:-0}"; } | sed -n 's|^unix://||p' | head -n 1)
-	docker_sock=${docker_sock:-/var/run/docker.sock}
+	configuration
+	sockets
+	run ps-wchan.txt 10 ps -eo pid,ppid,stat,wchan:32,etime,nlwp,rss,comm=COMM
+	looked
+	# the daemons, several at once, since each may hang
 	first_dumps
 	docker_first
 	containerd_client
 	cri_client
-	configuration
-	sockets
-	run ps-wchan.txt 10 ps -eo pid,ppid,stat,wchan:32,etime,nlwp,rss,comm=COMM
 	more_dumps
 	docker_inspect
 	kubernetes
@@ -1489,7 +1540,7 @@ collect() {
 	logs # behind the signals, whose dumps may be in them
 	drain
 	second_look
-	# what walks all mounts last
+	# what reaches every filesystem
 	run df.txt 8 df -Pk
 	run df-i.txt 8 df -Pi
 	run mount.txt 5 mount
@@ -1500,17 +1551,15 @@ collect() {
 # second_look comes an interval after the first.
 second_look() {
 	[ -n "$daemons" ] || return
-	while clock && [ $((now - looked)) -lt $((interval * 100)) ] && ! over; do event; done
-	begin "" 10 "ls -ln /proc/PID/fd again" look
-	l_n=$n
+	while clock && [ $((now - first_look)) -lt $((interval * 100)) ] && ! over; do event; done
+	looking
 	for l_small in $small; do
 		l_name=${l_small%%:*} l_sock=${l_small##*:} l_pid=${l_small#*:}
 		fetch "" 10 "$l_sock" "pprof/goroutine?debug=1" || continue
 		await "$n"
 		total "$T/out.$n" "$l_name" "${l_pid%%:*}"
 	done
-	await "$l_n"
-	cat "$T/out.$l_n" >>"$B/samples.txt" 2>/dev/null
+	looked
 }
 
 # estimated prints what a run would cost, from figures of runs on other nodes: a process
@@ -1525,7 +1574,7 @@ estimated() {
 main() {
 	options "$@"
 	clock
-	n=0 live='' running=0 lanes=6 steps=0 timeouts='' left=0 lacks='' stopped='' packing='' small='' daemons='' why='' hint=''
+	n=0 stage_0=3 look_n=0 live='' running=0 lanes=6 steps=0 timeouts='' left=0 lacks='' stopped='' packing='' small='' daemons='' why='' hint=''
 	step_mib=256 item_mib=256 log_bytes=33554432 cheap='stat status wchan cgroup stack' found='' configs=''
 	log_files='/var/log/messages /var/log/syslog /var/log/daemon.log /var/log/kern.log /var/log/docker /var/log/docker.log /var/log/dockerd.log
 		/var/log/containerd.log /var/log/kubelet.log /var/log/crio.log /var/log/upstart/docker.log'
