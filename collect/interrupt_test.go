@@ -59,6 +59,9 @@ func TestInterrupt(t *testing.T) {
 	for _, sig := range []syscall.Signal{syscall.SIGINT, syscall.SIGTERM, syscall.SIGHUP} {
 		t.Run(sig.String(), func(t *testing.T) {
 			eachShell(t, func(t *testing.T, u userland) {
+				if sig != syscall.SIGTERM && u.name != "dash" && u.name != "busybox ash" {
+					return // one signal in every shell, every signal in two
+				}
 				r := newRun(t, u, "--root", root)
 				r.cmd.SysProcAttr = &syscall.SysProcAttr{Setsid: true}
 				r.begin(t)

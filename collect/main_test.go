@@ -18,6 +18,10 @@ func TestMain(m *testing.M) {
 	if part := os.Getenv(partEnv); part != "" {
 		os.Exit(playPart(part, os.Args[1:]))
 	}
+	flag.Parse()
+	if n := flag.Lookup("test.parallel"); n.Value.String() == n.DefValue {
+		flag.Set("test.parallel", "4") // the runs wait more than they work
+	}
 	os.Exit(m.Run())
 }
 
