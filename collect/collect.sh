@@ -1309,7 +1309,7 @@ pack() {
 	while :; do
 		manifest >"$B/manifest.jsonl"
 		in_time 3 archive || die "packing did not end in time"
-		[ "$(cat "$T/tar.rc" 2>/dev/null)" = "0 0" ] || die "cannot write $part: $(head -n 1 "$T/out.$in_n.err")"
+		[ "$(cat "$T/tar.rc" 2>/dev/null)" = "0 0" ] || die "cannot write $part: $(sed -n '/./{p;q;}' "$T/out.$in_n.err")" # gzip begins with an empty line
 		p_size=$(wc -c <"$part")
 		if [ "$p_size" -le $((max_mib * 1048576)) ] || [ "$p_tries" -ge 4 ]; then break; fi
 		p_tries=$((p_tries + 1))

@@ -358,7 +358,7 @@ func TestFullOutput(t *testing.T) {
 			t.Errorf("left in the output folder: %q", out.Output)
 		}
 		last := lastLine(out.Stderr)
-		if !strings.Contains(last, "space") && !strings.Contains(last, "write") {
+		if !strings.Contains(last, "No space left") {
 			t.Errorf("the last line on stderr does not say why: %q", last)
 		}
 	})
