@@ -181,8 +181,14 @@ overdue() {
 }
 
 # space reads what the ticker saw of the disk with the temporary folder: collecting ends
-# while there is room for packing.
+# while there is room for packing, and for the node where the folder is in memory.
 space() {
+	case $T in
+	/dev/shm/* | /run/*)
+		q_memory=$(available)
+		[ "$q_memory" -ge "$memory_floor" ] || stopped="only $((q_memory / 1024)) MiB of memory available"
+		;;
+	esac
 	{ read -r q_line && read -r q_1 q_size q_3 q_free q_rest; } 2>/dev/null <"$T/space" || return
 	q_floor=$((q_size / 10))
 	[ "$q_floor" -le 131072 ] || q_floor=131072
@@ -1428,8 +1434,10 @@ options() {
 	P=$root/proc
 }
 
-# folder makes the temporary folder: on disk, where there is space, and in memory where
-# the disk does not answer. That is found out with a pipe in memory.
+# folder makes the temporary folder: where TMPDIR says, else in memory if 4 GiB are
+# available (a sick disk is not written to, and ten thousands of small files are quick),
+# else on disk, and if no disk answers in memory again. Whether it does is found out with
+# a pipe in memory.
 folder() {
 	f_pipe=/dev/shm/culprit.$$.$(date +%s)
 	if ! mkfifo "$f_pipe" 2>/dev/null; then
@@ -1439,12 +1447,18 @@ folder() {
 	exec 9<>"$f_pipe"
 	rm -f "$f_pipe"
 	f_stamp=$$.$(date +%s)
-	for f_dir in "${TMPDIR:-/tmp}" /tmp /var/tmp /dev/shm /run; do
+	f_memory='' f_available=$(available)
+	[ "$f_available" -lt 4194304 ] || f_memory=memory
+	memory_floor=$((f_available / 2))
+	[ "$memory_floor" -le 1048576 ] || memory_floor=1048576
+	for f_dir in ${TMPDIR:+"$TMPDIR"} $f_memory /tmp /var/tmp /dev/shm /run; do
+		f_need=16384
+		[ "$f_dir" != memory ] || f_dir=/dev/shm f_need=2097152
 		f_try=$f_dir/culprit.$f_stamp
 		f_ok='' f_free=''
 		(
 			if mkdir -m 700 "$f_try"; then # and not somebody else's
-				: >"$f_try/space" && f_free=$(df -Pk "$f_try" | awk 'END { print $4 }') && [ "${f_free:-16384}" -ge 16384 ] && f_ok=yes
+				: >"$f_try/space" && f_free=$(df -Pk "$f_try" | awk 'END { print $4 }') && [ "${f_free:-$f_need}" -ge "$f_need" ] && f_ok=yes
 				[ "$f_ok" = yes ] || rm -rf "$f_try"
 			fi
 			echo "$f_dir ${f_ok:-no} $f_free" >&9
