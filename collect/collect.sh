@@ -1576,13 +1576,14 @@ second_look() {
 	looked
 }
 
-# estimated prints what a run would cost, from figures of runs on other nodes: a process
-# makes 16 KiB of small files and takes 4 ms, a MiB of log 20 ms and an eighth packed.
+# estimated prints what a run would cost, from measured runs: a process makes 8 KiB of
+# small files, a quarter of one packed, and takes a millisecond; a MiB of log 20 ms and an
+# eighth of it packed.
 estimated() {
 	e_pids=$(pids | wc -l)
 	e_logs=$(existing $log_files | sed "s|^|$root|" | xargs ls -ln | awk -v cap="$log_bytes" '{ n += $5 < cap ? $5 : cap } END { print int(n / 1048576) }')
-	echo "$((e_pids)) processes, $e_logs MiB of log files: about $((1 + e_pids * 16 / 1024 + e_logs)) MiB unpacked besides journals and dumps," \
-		"$((1 + e_pids / 1024 + e_logs / 8)) MiB packed, $((interval + 2 + e_pids / 250 + e_logs / 50)) s where nothing hangs, $((deadline + 5)) s at most"
+	echo "$((e_pids)) processes, $e_logs MiB of log files: about $((1 + e_pids / 128 + e_logs)) MiB unpacked besides journals and dumps," \
+		"$((1 + e_pids / 4096 + e_logs / 8)) MiB packed, $((interval + 2 + e_pids / 1000 + e_logs / 50)) s where nothing hangs, $((deadline + 5)) s at most"
 }
 
 main() {

@@ -38,9 +38,8 @@ everyone() {
 	done | sort
 }
 
-# temp: what lies in /tmp. A dump there is containerd's own, which it writes whenever
-# somebody sends it SIGUSR1, from outside of the node too, and removes when it ends.
-temp() { find /tmp -mindepth 1 -maxdepth 1 ! -name 'containerd.*.stacks.log' | sort; }
+# temp: what lies where the collector works and where daemons write their dumps.
+temp() { find /tmp /dev/shm /run/docker -mindepth 1 -maxdepth 1 ! -name '*.pid' ! -name runtime-runc ! -name netns | sort; }
 
 # collect runs the collector once, between two looks at the node.
 collect() {
@@ -103,7 +102,7 @@ judge() {
 	[ -z "$stray" ] || complain "left processes behind: $stray"
 	cmp -s /root/tmp.before /root/tmp.after || {
 		diff /root/tmp.before /root/tmp.after
-		complain "left files in /tmp"
+		complain "left files in a temporary folder"
 	}
 	if [ -f "$bundle" ]; then
 		judge_bundle
@@ -125,6 +124,9 @@ judge_bundle() {
 	tar -tzf "$bundle" >/root/members || complain "the bundle does not open"
 	first=$(head -n 1 /root/members)
 	[ "${first##*/}" = manifest.jsonl ] || complain "the first member is $first"
+	for member in $members; do
+		grep -q "^$member\$" /root/members || complain "no member $member"
+	done
 	mkdir /root/unpacked
 	tar -C /root/unpacked -xzf "$bundle" || complain "the bundle does not unpack"
 	manifest=$(find /root/unpacked -name manifest.jsonl | head -n 1)

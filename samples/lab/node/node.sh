@@ -160,6 +160,8 @@ start_bystanders
 hangs=''
 # shellcheck disable=SC2034 # what runs the collector
 shell='sh'
+# shellcheck disable=SC2034 # members that the bundle must have, patterns of grep
+members=''
 # shellcheck disable=SC1090
 . "/root/$name.sh"
 # shellcheck source=samples/lab/node/check.sh
