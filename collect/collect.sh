@@ -1311,16 +1311,37 @@ pack() {
 	(cd "$B" && xargs rm -f) <"$T/unmasked"
 	: >"$T/dropped"
 	in_time -2 sums && mv "$T/out.$in_n" "$T/out.sums"
-	p_tries=0
+	# What cannot be packed in the time that is left, at 20 MiB a second, is left out.
+	clock
+	p_raw=$(raw) p_tries=0 p_room=$(((end + 300 - now) * 209715)) # a hundredth of a second each
+	[ "$p_raw" -le "$p_room" ] || drop_to "$p_room" "too much to pack in time"
+	level=6
+	[ "$p_raw" -le 67108864 ] || level=1
 	while :; do
 		manifest >"$B/manifest.jsonl"
 		in_time 3 archive || die "packing did not end in time"
-		[ "$(cat "$T/tar.rc" 2>/dev/null)" = "0 0" ] || die "cannot write $part: $(sed -n '/./{p;q;}' "$T/out.$in_n.err")" # gzip begins with an empty line
+		case $(cat "$T/tar.rc" 2>/dev/null) in [01]" 0") ;; *) false ;; esac || # 1: a file changed meanwhile
+			die "cannot write $part: $(sed -n '/./{p;q;}' "$T/out.$in_n.err")" # gzip begins with an empty line
 		p_size=$(wc -c <"$part")
 		if [ "$p_size" -le $((max_mib * 1048576)) ] || [ "$p_tries" -ge 4 ]; then break; fi
 		p_tries=$((p_tries + 1))
-		drop_largest "$p_size"
+		p_raw=$(raw)
+		drop_to "$(awk -v raw="$p_raw" -v packed="$p_size" -v max="$max_mib" 'BEGIN { printf "%d", raw * max * 1048576 / packed * 0.9 }')" "over $max_mib MiB"
 	done
+}
+
+# sizes prints the size and the name of every file of the bundle, largest first.
+sizes() { cd "$B" && find . -type f ! -name manifest.jsonl -exec wc -c {} + | sed '/ total$/d' | sort -rn; }
+
+raw() { sizes | awk '{ n += $1 } END { printf "%d", n }'; }
+
+# drop_to BYTES WHY leaves out the largest files until the rest has that size.
+drop_to() {
+	(sizes) | awk -v raw="$(raw)" -v keep="$1" '
+		raw > keep { raw -= $1; sub(/^ *[0-9]+ \.\//, ""); print "0 " $0 }' >"$T/drop"
+	cat "$T/drop" >>"$T/dropped"
+	(cd "$B" && sed 's/^0 //' | xargs rm -f) <"$T/drop"
+	say "$2: left out $(sed 's/^0 //' "$T/drop" | tr '\n' ' ')"
 }
 
 sums() { cd "$B" && find . -type f ! -path '*/proc/[0-9]*' ! -name manifest.jsonl | sed 's|^\./||' | sort | xargs sha256sum; }
@@ -1333,7 +1354,7 @@ archive() {
 	{
 		tar -cf - "$@"
 		echo $? >"$T/tar.ended"
-	} | gzip -c >"$part"
+	} | gzip -c "-$level" >"$part"
 	echo "$(cat "$T/tar.ended") $?" >"$T/tar.rc"
 }
 
@@ -1377,20 +1398,6 @@ manifest() {
 			for (path in unmasked) if (path !~ /^proc\/[0-9]/) dropped[path]
 			for (path in dropped) if (!(path in told) && !(path in named)) printf "{\"path\":\"%s\",\"state\":\"skipped\"}\n", path
 		}' </dev/null
-}
-
-# drop_largest leaves out the largest files until the bundle should fit.
-drop_largest() {
-	(cd "$B" && find . -type f ! -name manifest.jsonl -exec wc -c {} + | sed '/ total$/d' | sort -rn) |
-		awk -v packed="$1" -v max="$((max_mib * 1048576))" '
-			{ all += $1; size[NR] = $1; sub(/^ *[0-9]+ \.\//, ""); file[NR] = $0 }
-			END {
-				over = (packed - max) / packed * all * 1.1
-				for (i = 1; i <= NR && gone < over; i++) { print "0 " file[i]; gone += size[i] }
-			}' >"$T/drop"
-	cat "$T/drop" >>"$T/dropped"
-	(cd "$B" && sed 's/^0 //' | xargs rm -f) <"$T/drop"
-	say "over $max_mib MiB: left out $(sed 's/^0 //' "$T/drop" | tr '\n' ' ')"
 }
 
 # ---------------------------------------------------------------------------
