@@ -598,13 +598,17 @@ ss_of() {
 # ---------------------------------------------------------------------------
 # Daemons.
 
-# daemons sets $daemons to "NAME:PID ..." of those that run on the node. Before docker
-# 18.09 its containerd is docker-containerd, and so are, cut to 15 bytes, the shims.
+# daemons sets $daemons to "NAME:PID ..." of those that run on the node, and records those
+# that do not. Before docker 18.09 its containerd is docker-containerd, and so are, cut to 15 bytes, the shims.
 daemons() {
 	daemons=$(awk '$5 > 1 { next } # of a node in a container
 		$6 == "dockerd" || $6 == "containerd" || $6 == "kubelet" || $6 == "crio" { print $6 ":" $1; role[$1] = $6 }
 		$6 == "docker-containe" { parent[$1] = $2 }
 		END { for (p in parent) if (role[parent[p]] == "dockerd") print "containerd:" p }' "$T/tasks")
+	for o_name in dockerd containerd kubelet crio; do
+		pid_of "$o_name"
+		[ -n "$pid" ] || note "" "pidof $o_name" "$now" 1 absent
+	done
 }
 
 # pid_of NAME sets $pid to the first of that name, "" none.
