@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"strings"
 	"testing"
 
 	"culprit/analyze/fact"
@@ -30,6 +31,7 @@ func TestPredicate(t *testing.T) {
 		{processesTable, &fact.Process{PID: 7}, `row.wait.class == "uninterruptible"`, Unknown},
 		{processesTable, &fact.Process{PID: 7, State: "S"}, `row.wait.on == "nfs"`, False},
 		{processesTable, process, `row.comm.startsWith("x") || row.pid in [7, 8]`, True},
+		{processesTable, &fact.Process{PID: 7, Args: "java -cp " + strings.Repeat("a.jar:", 20_000)}, `row.args.matches("(^|[ /;])(fsfreeze|xfs_freeze) +(-f|--freeze)( |$)")`, False},
 	} {
 		p, _, err := compilePredicate(tt.schema, tt.where)
 		if err != nil {

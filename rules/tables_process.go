@@ -61,7 +61,8 @@ var processesTable = func() *Schema {
 			intCol("pid", "process id on the node", func(r *T) fact.Opt[int64] { return opt(int64(r.PID)) }),
 			intCol("ppid", "parent's process id", func(r *T) fact.Opt[int64] { return widen(r.PPID) }),
 			strCol("comm", "command name", func(r *T) string { return r.Comm }),
-			strCol("args", "command line", func(r *T) string { return r.Args }),
+			// A class path may be a hundred KiB long, and a pattern over it too dear.
+			strCol("args", "command line, its first 4,096 bytes", func(r *T) string { return r.Args[:min(len(r.Args), 4096)] }),
 			knownStr("state", "state letter", func(r *T) string { return r.State }),
 			knownStr("wchan", "kernel function it sleeps in", func(r *T) string { return r.WChan }),
 			listCol("stack", "kernel functions, innermost first; unknown without its stack", func(r *T) ([]string, bool) { return r.Stack, r.Stack != nil }),

@@ -2,10 +2,7 @@ package main
 
 import (
 	"fmt"
-	"os"
-	"os/exec"
 	"slices"
-	"syscall"
 
 	"github.com/spf13/cobra"
 
@@ -28,12 +25,7 @@ func collectCommand() *cobra.Command {
 				_, err := fmt.Fprint(c.OutOrStdout(), collect.Script)
 				return err
 			}
-			sh, err := exec.LookPath("sh")
-			if err != nil {
-				return err
-			}
-			argv := append([]string{"sh", "-c", collect.Script, "collect.sh"}, args...)
-			return fmt.Errorf("cannot run %s: %w", sh, syscall.Exec(sh, argv, os.Environ()))
+			return becomeScript(args)
 		},
 	}
 }

@@ -56,13 +56,17 @@ func packzip(ts *testscript.TestScript, _ bool, args []string) {
 }
 
 // TestScripts runs testdata/script: the command as a user types it. $SAMPLES is
-// the folder of samples, $ARCHIVES that of testdata/archives.
+// the folder of samples, $ARCHIVES that of testdata/archives, $COLLECTOR the collector.
 func TestScripts(t *testing.T) {
 	samples, err := filepath.Abs("../../samples")
 	if err != nil {
 		t.Fatal(err)
 	}
 	archives, err := filepath.Abs("testdata/archives")
+	if err != nil {
+		t.Fatal(err)
+	}
+	collector, err := filepath.Abs("../../collect/collect.sh")
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -73,6 +77,7 @@ func TestScripts(t *testing.T) {
 		Setup: func(env *testscript.Env) error {
 			env.Setenv("SAMPLES", samples)
 			env.Setenv("ARCHIVES", archives)
+			env.Setenv("COLLECTOR", collector)
 			return nil
 		},
 	})
