@@ -766,7 +766,7 @@ may_signal() {
 }
 
 # available prints MemAvailable in KiB; before kernel 3.14, MemFree.
-available() { awk '$1 == "MemAvailable:" { a = $2 } $1 == "MemFree:" { f = $2 } END { print (a == "" ? f : a) + 0 }' "$P/meminfo"; }
+available() { awk '$1 == "MemAvailable:" { a = $2 } $1 == "MemFree:" { f = $2 } END { print (a == "" ? f : a) + 0 }' "$P/meminfo" 2>/dev/null || echo 0; }
 
 rss() { awk -v pid="$1" '$1 == pid { print $4; found = 1 } END { if (!found) print 0 }' "$T/tasks"; }
 
@@ -1496,7 +1496,8 @@ clean() {
 	[ -z "$T" ] || rm -rf "$T"
 }
 
-# tick sends a tick a second, and sees how much space is left where the steps write.
+# tick sends a tick a second, and sees how much space is left where the steps write. Of
+# a run that was killed it removes what lies in memory or on disk.
 tick() {
 	while kill -0 "$$"; do
 		sleep 1
@@ -1506,6 +1507,8 @@ tick() {
 			mv "$T/space.new" "$T/space"
 		) &
 	done
+	ticker=''
+	clean
 }
 
 interrupt() {
