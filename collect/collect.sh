@@ -409,7 +409,15 @@ read_fds() {
 # A listing sorts, and holds all of it in memory: a huge table is only counted.
 count_fds() { ls -f "$P/$1/fd" | grep -c '^[0-9]' >"$B/proc/$1/fd_count"; }
 
-copy_mountinfo() { cp "$P/$1/mountinfo" "$B/proc/$1/"; }
+# copy_mountinfo takes that of the first of a few processes which is still there.
+copy_mountinfo() {
+	IFS=,
+	set -- $1
+	unset IFS
+	for c_pid in "$@"; do
+		! cp "$P/$c_pid/mountinfo" "$B/proc/$c_pid/" || break
+	done
+}
 
 copy_limits() { cp "$P/$1/limits" "$B/proc/$1/"; }
 
@@ -505,8 +513,8 @@ processes() {
 	[ ! -s "$T/out.$p_ns" ] || mv "$T/out.$p_ns" "$T/ns"
 	sweep 5 "cp /proc/PID/limits" copy_limits $(awk '$7 > 256 { print $1 }' "$T/tasks")
 	sweep 5 "cp /proc/PID/syscall" copy_syscall $(awk '$3 == "D" { print $1 }' "$T/tasks")
-	# One mountinfo a namespace; who shares it stands in proc/PID/ns. Kernel threads (children of 2) have that of pid 1.
-	sweep 5 "cp /proc/PID/mountinfo" copy_mountinfo $(awk '!seen[$2]++ { print $1 }' "$T/ns")
+	# One mountinfo a namespace, of its first process; who shares it stands in proc/PID/ns.
+	sweep 5 "cp /proc/PID/mountinfo" copy_mountinfo $(awk 'k[$2]++ < 3 { pids[$2] = pids[$2] (k[$2] > 1 ? "," : "") $1 } END { for (ns in pids) print pids[ns] }' "$T/ns")
 	sweep 5 "cp /proc/PID/net/unix" copy_net_unix 1
 }
 
