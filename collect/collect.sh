@@ -1323,34 +1323,35 @@ pack() {
 	(cd "$B" && xargs rm -f) <"$T/unmasked"
 	: >"$T/dropped"
 	in_time -2 sums && mv "$T/out.$in_n" "$T/out.sums"
-	# What cannot be packed in the time that is left, at 20 MiB a second, is left out.
+	# What cannot be packed in the time that is left, at 20 MiB a second, is left out. Sizes
+	# are in KiB: some shells count to 2^31 only.
 	clock
-	p_raw=$(raw) p_tries=0 p_room=$(((end + 300 - now) * 209715)) # a hundredth of a second each
+	p_raw=$(raw) p_tries=0 p_room=$(((end + 300 - now) * 205))
 	[ "$p_raw" -le "$p_room" ] || drop_to "$p_room" "too much to pack in time"
 	level=6
-	[ "$p_raw" -le 67108864 ] || level=1
+	[ "$p_raw" -le 65536 ] || level=1
 	while :; do
 		manifest >"$B/manifest.jsonl"
 		in_time 3 archive || die "packing did not end in time"
 		case $(cat "$T/tar.rc" 2>/dev/null) in [01]" 0") ;; *) false ;; esac || # 1: a file changed meanwhile
 			die "cannot write $part: $(sed -n '/./{p;q;}' "$T/out.$in_n.err")" # gzip begins with an empty line
-		p_size=$(wc -c <"$part")
-		if [ "$p_size" -le $((max_mib * 1048576)) ] || [ "$p_tries" -ge 4 ]; then break; fi
+		p_size=$(wc -c <"$part" | awk '{ printf "%d", $1 / 1024 + 0.999 }')
+		if [ "$p_size" -le $((max_mib * 1024)) ] || [ "$p_tries" -ge 4 ]; then break; fi
 		p_tries=$((p_tries + 1))
-		p_raw=$(raw)
-		drop_to "$(awk -v raw="$p_raw" -v packed="$p_size" -v max="$max_mib" 'BEGIN { printf "%d", raw * max * 1048576 / packed * 0.9 }')" "over $max_mib MiB"
+		drop_to "$(raw | awk -v packed="$p_size" -v max="$max_mib" '{ printf "%d", $1 * max * 1024 / packed * 0.9 }')" "over $max_mib MiB"
 	done
 }
 
 # sizes prints the size and the name of every file of the bundle, largest first.
 sizes() { cd "$B" && find . -type f ! -name manifest.jsonl -exec wc -c {} + | sed '/ total$/d' | sort -rn; }
 
-raw() { sizes | awk '{ n += $1 } END { printf "%d", n }'; }
+# raw prints what they have together in KiB.
+raw() { sizes | awk '{ n += $1 } END { printf "%d", n / 1024 + 0.999 }'; }
 
-# drop_to BYTES WHY leaves out the largest files until the rest has that size.
+# drop_to KIB WHY leaves out the largest files until the rest has that size.
 drop_to() {
 	(sizes) | awk -v raw="$(raw)" -v keep="$1" '
-		raw > keep { raw -= $1; sub(/^ *[0-9]+ \.\//, ""); print "0 " $0 }' >"$T/drop"
+		raw > keep { raw -= $1 / 1024; sub(/^ *[0-9]+ \.\//, ""); print "0 " $0 }' >"$T/drop"
 	cat "$T/drop" >>"$T/dropped"
 	(cd "$B" && sed 's/^0 //' | xargs rm -f) <"$T/drop"
 	say "$2: left out $(sed 's/^0 //' "$T/drop" | tr '\n' ' ')"
@@ -1654,7 +1655,7 @@ main() {
 		part=
 	fi
 	clock
-	say "$([ "$out" = - ] || echo "$out: ")$((p_size / 1024)) KiB, $steps steps in $(((now - began) / 100)) s${timeouts:+; timed out: $timeouts}${lacks:+; not on this node:$lacks}"
+	say "$([ "$out" = - ] || echo "$out: ")$p_size KiB, $steps steps in $(((now - began) / 100)) s${timeouts:+; timed out: $timeouts}${lacks:+; not on this node:$lacks}"
 	[ "$left" = 0 ] || say "$left processes of this collection cannot be ended and are left behind; they end when what blocks them does"
 	[ -z "$hint" ] || say 'dockerd gives no goroutine dump: with "debug": true in /etc/docker/daemon.json and kill -HUP of dockerd it does, without a restart'
 	trap - EXIT
