@@ -61,7 +61,7 @@ func prefix(i, n int) string {
 // judge assembles the parts, joins, evaluates and reports.
 func (o Options) judge(all []*parts) *Report {
 	t := &fact.Tables{}
-	r := &Report{Version: o.Version, Rules: o.Rules.Hash}
+	r := &Report{Version: o.Version, Rules: o.Rules.Hash, Tables: t}
 	var names, formats []string
 	for i, p := range all {
 		// Nodes without a name must not become one.

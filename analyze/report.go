@@ -33,6 +33,8 @@ type Report struct {
 	Unusual []Unusual
 	// Seen says how much of each kind of evidence there was.
 	Seen []Seen
+	// Tables are the facts that the rules judged.
+	Tables *fact.Tables
 	// Excerpts are the raw lines that stand at a ref, as far as Quote was asked for
 	// them, each line cut at 512 bytes and control bytes intact: renderers escape.
 	Excerpts map[fact.Ref]string

@@ -131,12 +131,12 @@ func JSON(w io.Writer, r *analyze.Report) error {
 	out := jsonReport{
 		Schema: analyze.SchemaVersion,
 		Tool:   jsonTool{"culprit", r.Version, r.Rules},
-		Bundle: jsonBundle{Name: clean(r.Bundle), Format: r.Format, Sources: r.Sources, Bytes: r.Bytes, Nodes: []jsonNode{}},
+		Bundle: jsonBundle{Name: Clean(r.Bundle), Format: r.Format, Sources: r.Sources, Bytes: r.Bytes, Nodes: []jsonNode{}},
 	}
 	for _, n := range r.Nodes {
-		node := jsonNode{Name: clean(n.Name), Boot: clean(n.Boot), Kernel: clean(n.Kernel), OS: clean(n.OS), Collected: stamp(n.Collected), Daemons: map[string]string{}}
+		node := jsonNode{Name: Clean(n.Name), Boot: Clean(n.Boot), Kernel: Clean(n.Kernel), OS: Clean(n.OS), Collected: stamp(n.Collected), Daemons: map[string]string{}}
 		for _, d := range n.Daemons {
-			node.Daemons[d.Name] = clean(d.Version)
+			node.Daemons[d.Name] = Clean(d.Version)
 		}
 		out.Bundle.Nodes = append(out.Bundle.Nodes, node)
 	}
@@ -150,15 +150,15 @@ func JSON(w io.Writer, r *analyze.Report) error {
 	}
 	out.Gaps = []jsonGap{}
 	for _, g := range r.Gaps {
-		out.Gaps = append(out.Gaps, jsonGap{clean(g.What), list(g.Rules), refsOf(g.Refs)})
+		out.Gaps = append(out.Gaps, jsonGap{Clean(g.What), list(g.Rules), refsOf(g.Refs)})
 	}
 	out.Bundle.Unusual = []jsonText{}
 	for _, u := range r.Unusual {
-		out.Bundle.Unusual = append(out.Bundle.Unusual, jsonText{clean(u.Text), refsOf(u.Refs)})
+		out.Bundle.Unusual = append(out.Bundle.Unusual, jsonText{Clean(u.Text), refsOf(u.Refs)})
 	}
 	out.Problems = []jsonText{}
 	for _, p := range r.Problems {
-		out.Problems = append(out.Problems, jsonText{clean(p.Text), refsOf([]fact.Ref{p.Ref})})
+		out.Problems = append(out.Problems, jsonText{Clean(p.Text), refsOf([]fact.Ref{p.Ref})})
 	}
 	enc := json.NewEncoder(w)
 	enc.SetEscapeHTML(false)
@@ -169,7 +169,7 @@ func JSON(w io.Writer, r *analyze.Report) error {
 func jsonOf(r *analyze.Report, i int) jsonFinding {
 	f := r.Findings[i]
 	out := jsonFinding{
-		Rule: f.Rule.ID.ID, Aliases: list(f.Rule.ID.Aliases), Title: f.Rule.Title, Summary: clean(f.Summary),
+		Rule: f.Rule.ID.ID, Aliases: list(f.Rule.ID.Aliases), Title: f.Rule.Title, Summary: Clean(f.Summary),
 		Layer: f.Rule.ID.Layer, Role: string(f.Rule.ID.Role), Severity: f.Rule.Severity,
 		Confidence: string(f.Confidence), Status: string(f.Status), CauseOpen: f.CauseOpen, Since: stamp(f.Since),
 		Scope: []jsonKey{}, Evidence: []jsonEvidence{}, RuledOut: []jsonRuledOut{}, NotChecked: []jsonOpen{},
@@ -177,7 +177,7 @@ func jsonOf(r *analyze.Report, i int) jsonFinding {
 		Next: jsonNext{cleanAll(f.Next.Now), cleanAll(f.Next.ForGood), cleanAll(f.Next.Collect)}, FixedIn: []jsonFix{}, Refs: list(f.Rule.Refs),
 	}
 	for _, k := range f.Scope {
-		out.Scope = append(out.Scope, jsonKey{string(k.Kind), clean(k.ID), clean(k.Name), clean(k.Node)})
+		out.Scope = append(out.Scope, jsonKey{string(k.Kind), Clean(k.ID), Clean(k.Name), Clean(k.Node)})
 	}
 	for _, e := range f.Evidence {
 		out.Evidence = append(out.Evidence, jsonEvidence{e.Name, evidenceText(e), refsOf(e.Refs(maxRefs))})
@@ -220,7 +220,7 @@ func refsOf(refs []fact.Ref) []jsonRef {
 	out := []jsonRef{}
 	for _, ref := range refs {
 		if ref.Source != "" && len(out) < maxRefs {
-			out = append(out, jsonRef{clean(ref.Source), ref.Line, max(ref.Line, ref.EndLine)})
+			out = append(out, jsonRef{Clean(ref.Source), ref.Line, max(ref.Line, ref.EndLine)})
 		}
 	}
 	return out
@@ -229,7 +229,7 @@ func refsOf(refs []fact.Ref) []jsonRef {
 func cleanAll(in []string) []string {
 	out := make([]string, len(in))
 	for i, s := range in {
-		out[i] = clean(s)
+		out[i] = Clean(s)
 	}
 	return out
 }

@@ -161,7 +161,7 @@ func FuzzMarkdown(f *testing.F) {
 					t.Errorf("blocks\n got %s\nwant %s\n%s", blocks, want, got)
 				}
 				for line := range strings.SplitSeq(string(got), "\n") {
-					if clean(line) != line {
+					if Clean(line) != line {
 						t.Errorf("unsafe: %q", line)
 					}
 				}

@@ -19,7 +19,7 @@ func inline(s string) string {
 			span = nil
 		}
 	}
-	for i, word := range strings.Fields(clean(s)) {
+	for i, word := range strings.Fields(Clean(s)) {
 		lead, core, trail := peel(word)
 		// At the beginning of a block "12." and "12)" begin a list.
 		if i == 0 && strings.IndexAny(trail, ".)") == 0 && isNumber(core) {
@@ -83,7 +83,7 @@ func plain(core string) bool {
 
 // code writes s as a code span: between more backticks than it holds in a row.
 func code(s string) string {
-	s = clean(s)
+	s = Clean(s)
 	if s == "" {
 		s = " "
 	}
@@ -100,7 +100,7 @@ func code(s string) string {
 func fenced(lines []string, indent string) string {
 	n := 2
 	for i, line := range lines {
-		lines[i] = strings.TrimRight(clean(cut(line)), " ")
+		lines[i] = strings.TrimRight(Clean(cut(line)), " ")
 		n = max(n, backticks(lines[i]))
 	}
 	fence := strings.Repeat("`", n+1)

@@ -3,6 +3,8 @@ package render
 import (
 	"strings"
 	"unicode/utf8"
+
+	"culprit/analyze/fact"
 )
 
 // page is the text under way.
@@ -11,6 +13,29 @@ type page struct {
 	width int
 	color bool
 	full  bool
+	// links are the places that lines rest on; here counts lines up to counted bytes.
+	links         map[int][]fact.Ref
+	line, counted int
+}
+
+// here is the number of the line that is written next, from 0.
+func (t *page) here() int {
+	t.line += strings.Count(t.b.String()[t.counted:], "\n")
+	t.counted = t.b.Len()
+	return t.line
+}
+
+// cited is field with the places that all its lines rest on, of which tail shows
+// some.
+func (t *page) cited(label, text, tail string, refs []fact.Ref) {
+	from := t.here()
+	t.field(label, text, tail)
+	if t.links == nil {
+		t.links = map[int][]fact.Ref{}
+	}
+	for i := from; i < t.here(); i++ {
+		t.links[i] = refs
+	}
 }
 
 // The SGR codes that mark words; none carries meaning alone.

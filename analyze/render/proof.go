@@ -165,8 +165,8 @@ func untold(r *analyze.Report) []int {
 	return out
 }
 
-// standing says in one word why a finding is no verdict.
-func standing(f *rules.Finding) string {
+// Standing says in one word why a finding is no verdict.
+func Standing(f *rules.Finding) string {
 	switch {
 	case f.Status == rules.Latent:
 		return "latent"

@@ -41,6 +41,29 @@ const (
 // Text writes the report for a terminal or a ticket: the verdict first, then
 // what proves it, what was ruled out, what could not be checked, what to do.
 func Text(w io.Writer, r *analyze.Report, o TextOptions) error {
+	_, err := io.WriteString(w, textPage(r, o).b.String())
+	return err
+}
+
+// Line is one line of the text report, and the places of the bundle that it rests on.
+type Line struct {
+	Text string
+	Refs []fact.Ref
+}
+
+// Lines is the text report, line by line, for a screen on which lines lead to their
+// evidence. It has no escape sequences.
+func Lines(r *analyze.Report, o TextOptions) []Line {
+	o.Color = false
+	t := textPage(r, o)
+	var lines []Line
+	for i, text := range strings.Split(strings.TrimSuffix(t.b.String(), "\n"), "\n") {
+		lines = append(lines, Line{text, t.links[i]})
+	}
+	return lines
+}
+
+func textPage(r *analyze.Report, o TextOptions) *page {
 	if o.Width == 0 {
 		o.Width = 80
 	}
@@ -55,8 +78,7 @@ func Text(w io.Writer, r *analyze.Report, o TextOptions) error {
 	t.gaps(r)
 	t.problems(r)
 	t.footer(r)
-	_, err := io.WriteString(w, t.b.String())
-	return err
+	return t
 }
 
 // verdict writes one root with its chain and proof.
@@ -68,7 +90,7 @@ func (t *page) verdict(r *analyze.Report, i int) {
 	}
 	head := fmt.Sprintf("%-10s  %s  ", label, f.Confidence)
 	t.b.WriteString(t.mark(red, label) + "  " + t.mark(bold, string(f.Confidence)) + "  ")
-	t.flow(clean(f.Summary), utf8.RuneCountInString(head), indent)
+	t.flow(Clean(f.Summary), utf8.RuneCountInString(head), indent)
 	if f.CauseOpen {
 		t.field("", causeOpen, "")
 	}
@@ -84,7 +106,8 @@ func (t *page) verdict(r *analyze.Report, i int) {
 func (t *page) chain(r *analyze.Report, root int) {
 	label := "chain"
 	for _, group := range consequences(r, root) {
-		t.field(label, "-> "+clean(linkText(r, group)), "["+r.Findings[group[0]].Rule.ID.ID+"]")
+		first := r.Findings[group[0]]
+		t.cited(label, "-> "+Clean(linkText(r, group)), "["+first.Rule.ID.ID+"]", shownBy(first))
 		label = ""
 	}
 }
@@ -99,7 +122,7 @@ func (t *page) because(r *analyze.Report, root int) {
 		if len(p.Rows) > 0 {
 			text += ": " + evidenceText(p.Evidence)
 		}
-		t.field(label, fmt.Sprintf("%d %s", i+1, clean(text)), refText(p.Refs(t.limit(maxRefs, 3))))
+		t.cited(label, fmt.Sprintf("%d %s", i+1, Clean(text)), refText(p.Refs(t.limit(maxRefs, 3))), p.Refs(maxRefs))
 		label = ""
 	}
 	if shown < len(pieces) {
@@ -111,12 +134,13 @@ func (t *page) because(r *analyze.Report, root int) {
 func (t *page) rivals(f *rules.Finding) {
 	label := "ruled out"
 	for _, o := range f.RuledOut {
-		t.field(label, o.Rival+": "+clean(o.Name), refText(ruledOutRefs(o)[:min(1, len(ruledOutRefs(o)))]))
+		refs := ruledOutRefs(o)
+		t.cited(label, o.Rival+": "+Clean(o.Name), refText(refs[:min(1, len(refs))]), refs)
 		label = ""
 	}
 	label = "not checked"
 	for _, o := range f.Open {
-		t.field(label, clean(cmp.Or(o.Rival, o.Name)+": "+openWhy(o)), "")
+		t.field(label, Clean(cmp.Or(o.Rival, o.Name)+": "+openWhy(o)), "")
 		label = ""
 	}
 }
@@ -140,7 +164,7 @@ func (t *page) steps(f *rules.Finding) {
 	for _, step := range remedy(f) {
 		label := step.label
 		for _, line := range step.lines {
-			t.field(label, clean(line), "")
+			t.field(label, Clean(line), "")
 			label = ""
 		}
 	}
@@ -153,7 +177,7 @@ func (t *page) silence(r *analyze.Report) {
 	t.flow(silenceText(r), 15, indent)
 	label := "unusual"
 	for _, u := range r.Unusual {
-		t.field(label, clean(u.Text), refText(u.Refs[:min(1, len(u.Refs))]))
+		t.cited(label, Clean(u.Text), refText(u.Refs[:min(1, len(u.Refs))]), u.Refs)
 		label = ""
 	}
 	t.b.WriteByte('\n')
@@ -175,7 +199,7 @@ func (t *page) others(r *analyze.Report) {
 	rest := untold(r)
 	t.list("ALSO FOUND", len(rest), maxOthers, func(i int) (label, text string, refs []fact.Ref) {
 		f := r.Findings[rest[i]]
-		return standing(f), f.Summary + " [" + f.Rule.ID.ID + "]", shownBy(f)
+		return Standing(f), f.Summary + " [" + f.Rule.ID.ID + "]", shownBy(f)
 	})
 }
 
@@ -201,7 +225,7 @@ func (t *page) list(heading string, n, limit int, row func(i int) (label, text s
 	shown := t.limit(n, limit)
 	for i := range shown {
 		label, text, refs := row(i)
-		t.field(label, clean(text), refText(refs))
+		t.cited(label, Clean(text), refText(refs), refs)
 	}
 	if shown < n {
 		t.field("", fmt.Sprintf("and %d more, see --full", n-shown), "")
@@ -219,7 +243,7 @@ func (t *page) limit(n, brief int) int {
 
 func (t *page) footer(r *analyze.Report) {
 	t.b.WriteString(t.mark(dim, "bundle") + strings.Repeat(" ", indent-len("bundle")))
-	t.flow(clean(origin(r)), indent, indent)
+	t.flow(Clean(origin(r)), indent, indent)
 	t.b.WriteString(t.mark(dim, "culprit") + strings.Repeat(" ", indent-len("culprit")))
 	t.flow(fmt.Sprintf("%s, rules %.12s", r.Version, r.Rules), indent, indent)
 }
@@ -256,7 +280,7 @@ func refText(refs []fact.Ref) string {
 	var out []string
 	for _, r := range refs {
 		if r.Source != "" {
-			out = append(out, clean(r.String()))
+			out = append(out, Clean(r.String()))
 		}
 	}
 	return strings.Join(out, " ")

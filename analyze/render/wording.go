@@ -16,10 +16,10 @@ import (
 	"culprit/rules"
 )
 
-// clean makes text safe for a terminal and a page: control characters, invalid
+// Clean makes text safe for a terminal and a page: control characters, invalid
 // UTF-8, bidirectional overrides and other characters that cannot be seen are
 // shown as escapes.
-func clean(s string) string {
+func Clean(s string) string {
 	unsafe := func(r rune) bool {
 		return r == 0xfffd || unicode.In(r, unicode.Cc, unicode.Cf, unicode.Zl, unicode.Zp)
 	}
@@ -92,7 +92,7 @@ func evidenceText(e rules.Evidence) string {
 	default:
 		text = plural(e.Sum, "row") + " of " + e.Table
 	}
-	return clean(text)
+	return Clean(text)
 }
 
 func more(n int) string {

@@ -23,8 +23,8 @@ func TestClean(t *testing.T) {
 		"zero\u200bwidth":  `zero\u200bwidth`,
 		"a\u2028b\u061cc":  `a\u2028b\u061cc`,
 	} {
-		if got := clean(in); got != want {
-			t.Errorf("clean(%q) = %q, want %q", in, got, want)
+		if got := Clean(in); got != want {
+			t.Errorf("Clean(%q) = %q, want %q", in, got, want)
 		}
 	}
 }
@@ -51,7 +51,7 @@ func FuzzText(f *testing.F) {
 			if utf8.RuneCountInString(line) > width {
 				t.Errorf("%d columns: %q", utf8.RuneCountInString(line), line)
 			}
-			if clean(line) != line {
+			if Clean(line) != line {
 				t.Errorf("unsafe: %q", line)
 			}
 		}

@@ -156,12 +156,7 @@ func (f *analyzeFlags) useColor(stdout io.Writer) bool {
 	if f.color != "auto" {
 		return f.color == "always"
 	}
-	file, ok := stdout.(*os.File)
-	if !ok || f.out != "" || os.Getenv("NO_COLOR") != "" || os.Getenv("TERM") == "dumb" {
-		return false
-	}
-	st, err := file.Stat()
-	return err == nil && st.Mode()&fs.ModeCharDevice != 0
+	return f.out == "" && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(stdout)
 }
 
 func (f *analyzeFlags) verdictCode(r *analyze.Report) int {

@@ -26,7 +26,8 @@ var imports = map[string][]string{
 	"analyze":          {"analyze/fact", "analyze/bundle", "analyze/host", "analyze/stack", "analyze/logs", "analyze/join", "rules"},
 	"analyze/render":   {"analyze", "analyze/fact", "rules"},
 	"collect":          {"analyze", "analyze/bundle", "rules"}, // its tests only
-	"cmd/culprit":      {"collect", "analyze", "analyze/bundle", "analyze/fact", "analyze/render", "rules"},
+	"tui":              {"analyze", "analyze/bundle", "analyze/fact", "analyze/render", "rules"},
+	"cmd/culprit":      {"collect", "tui", "analyze", "analyze/bundle", "analyze/fact", "analyze/render", "rules"},
 	"samples":          {},
 	"samples/accuracy": {"analyze", "analyze/bundle", "rules"},
 	"samples/pack":     {},
@@ -38,6 +39,8 @@ var imports = map[string][]string{
 // leave them.
 var confined = map[string][]string{
 	"cel.dev/cel-go":                           {"rules"},
+	"charm.land/bubbletea/v2":                  {"tui"},
+	"github.com/charmbracelet/x/ansi":          {"tui"},
 	"go.yaml.in/yaml/v4":                       {"rules"},
 	"github.com/google/pprof":                  {"analyze/stack"},
 	"github.com/hanwen/go-fuse/v2":             {"collect"},

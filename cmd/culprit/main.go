@@ -54,7 +54,8 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		SilenceErrors: true,
 		SilenceUsage:  true,
 	}
-	root.AddCommand(analyzeCommand(&code), collectCommand(), rulesCommand(&code), versionCommand())
+	pathCommand(root, &code)
+	root.AddCommand(analyzeCommand(&code), tuiCommand(&code), collectCommand(), rulesCommand(&code), versionCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

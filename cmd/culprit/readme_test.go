@@ -1,11 +1,14 @@
 package main
 
 import (
+	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
 	"strings"
 	"testing"
+
+	"culprit/tui"
 )
 
 // TestReadme runs the commands of README.md's console blocks as typed and holds
@@ -43,6 +46,11 @@ func TestReadme(t *testing.T) {
 	os.Remove(filepath.Join(root, "report.json"))
 	if ran < 6 {
 		t.Errorf("only %d commands found in README.md", ran)
+	}
+	for _, k := range tui.Keys() {
+		if line := fmt.Sprintf("| `%s` | %s |", k[0], k[1]); !strings.Contains(string(text), line+"\n") {
+			t.Errorf("README.md does not list the key: %s", line)
+		}
 	}
 	words := func(s string) string { return strings.Join(strings.Fields(s), " ") }
 	for _, language := range []string{"text", "markdown"} {

@@ -1,0 +1,69 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io/fs"
+	"os"
+
+	"github.com/spf13/cobra"
+
+	"culprit/analyze"
+	"culprit/analyze/bundle"
+	"culprit/rules"
+	"culprit/tui"
+)
+
+func tuiCommand(code *int) *cobra.Command {
+	var packs []string
+	c := &cobra.Command{
+		Use:   "tui PATH...",
+		Short: "go from the verdict to the raw lines on a terminal (also: culprit PATH)",
+		Long: `Tui reads the PATHs as one incident and shows the report on a terminal: Enter goes
+from a line to what it rests on, Esc comes back, ? lists the keys. Where there is no
+terminal it prints the report of analyze.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, paths []string) error { return showTUI(c, packs, paths, code) },
+	}
+	c.Flags().StringArrayVar(&packs, "rules", nil, "add the rules, signatures and ids in `DIR`")
+	return c
+}
+
+// showTUI falls back to the text report where standard input or output is no terminal.
+func showTUI(c *cobra.Command, packs, paths []string, code *int) error {
+	if !isTerminal(c.InOrStdin()) || !isTerminal(c.OutOrStdout()) {
+		f := analyzeFlags{format: "text", color: "auto", rules: packs, together: true}
+		return f.run(c.Context(), paths, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr(), code)
+	}
+	for _, path := range paths {
+		if path == "-" {
+			return errors.New("standard input is the keyboard here; analyze reads -")
+		}
+	}
+	load := func() (*rules.Set, error) { return loadRules(packs, rules.Load) }
+	return tui.Run(c.Context(), analyze.Options{Version: version, Limits: bundle.DefaultLimits()}, load, paths...)
+}
+
+// pathCommand makes `culprit PATH` the same as `culprit tui PATH`.
+func pathCommand(root *cobra.Command, code *int) {
+	root.Args = cobra.ArbitraryArgs
+	root.RunE = func(c *cobra.Command, paths []string) error {
+		if len(paths) == 0 {
+			return c.Help()
+		}
+		if _, err := os.Stat(paths[0]); err != nil {
+			return fmt.Errorf("%q is neither a command nor a path that can be read; culprit --help lists the commands", paths[0])
+		}
+		return showTUI(c, nil, paths, code)
+	}
+}
+
+// isTerminal reports whether a stream is a character device.
+func isTerminal(stream any) bool {
+	file, ok := stream.(interface{ Stat() (fs.FileInfo, error) })
+	if !ok {
+		return false
+	}
+	st, err := file.Stat()
+	return err == nil && st.Mode()&fs.ModeCharDevice != 0
+}

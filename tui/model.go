@@ -1,0 +1,434 @@
+package tui
+
+import (
+	"context"
+	"errors"
+	"fmt"
+	"strings"
+
+	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
+
+	"culprit/analyze"
+	"culprit/analyze/fact"
+)
+
+// The smallest screen on which anything is shown.
+const (
+	minWidth  = 20
+	minHeight = 5
+)
+
+// model is the whole program: one history of places, each with its cursor, and what
+// the screen shows of the place where one is. Reading is done in commands.
+type model struct {
+	ctx    context.Context
+	open   func() (*analyze.Report, error)
+	source func(name string) (*spool, error)
+	paths  []string
+	report *analyze.Report
+	err    error // of reading the bundle
+
+	w, h    int
+	history history
+	rows    rows // of the place where one is, filtered
+	spools  map[string]*spool
+	// wait is the source that is being read, "" none.
+	wait string
+
+	asking  bool // the filter is being typed
+	typed   string
+	helping bool
+	mouse   bool
+	note    string // one line of what happened, until the next key
+}
+
+// loaded brings the report, read the content of a source.
+type (
+	loaded struct {
+		report *analyze.Report
+		err    error
+	}
+	read struct {
+		ref  fact.Ref
+		text *spool
+		err  error
+	}
+)
+
+func newModel(ctx context.Context, open func() (*analyze.Report, error), source func(string) (*spool, error), paths []string) *model {
+	return &model{ctx: ctx, open: open, source: source, paths: paths, mouse: true, rows: lines(nil), spools: map[string]*spool{}, history: history{here: route{view: "summary"}}}
+}
+
+// Init starts to read the bundle; the screen is there at once.
+func (m *model) Init() tea.Cmd {
+	return func() tea.Msg {
+		r, err := m.open()
+		return loaded{r, err}
+	}
+}
+
+// Update takes one message. It does no reading of its own.
+func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	switch msg := msg.(type) {
+	case tea.WindowSizeMsg:
+		m.w, m.h = msg.Width, msg.Height
+		m.refresh()
+	case loaded:
+		if msg.err != nil {
+			m.err = msg.err
+			return m, tea.Quit
+		}
+		m.report = msg.report
+		m.refresh()
+	case read:
+		m.arrived(msg)
+	case tea.KeyPressMsg:
+		m.note = ""
+		if m.asking {
+			m.typing(msg)
+			return m, nil
+		}
+		return m, m.press(msg.String())
+	case tea.MouseWheelMsg:
+		if msg.Button == tea.MouseWheelUp {
+			return m, m.move(-3)
+		}
+		return m, m.move(3)
+	}
+	return m, nil
+}
+
+// height is how many rows the body has.
+func (m *model) height() int {
+	h := m.h - 3 // head, tabs or titles, foot
+	if m.head() != "" {
+		h--
+	}
+	return max(h, 1)
+}
+
+// refresh makes the rows of the place where one is, after it or the size changed.
+func (m *model) refresh() {
+	here := &m.history.here
+	switch {
+	case m.report == nil:
+		m.rows = lines(nil)
+	case here.view == sourceView:
+		m.rows = lines(nil)
+		if s := m.spools[here.ref.Source]; s != nil {
+			m.rows = raw{s, here.ref}
+		}
+	case here.view == placesView:
+		m.rows = filter(places(here.refs), here.find)
+	default:
+		m.rows = filter(viewOf(here.view).rows(m.report, m.w), here.find)
+	}
+	here.list.settle(m.rows.Len(), m.height())
+}
+
+// show goes to a place.
+func (m *model) show(r route) tea.Cmd {
+	m.helping = false
+	m.history.push(r)
+	m.refresh()
+	return m.fetch()
+}
+
+// fetch reads the source of the place where one is, if it is not here yet.
+func (m *model) fetch() tea.Cmd {
+	here := m.history.here
+	if here.view != sourceView || m.spools[here.ref.Source] != nil || m.wait == here.ref.Source {
+		return nil
+	}
+	m.wait = here.ref.Source
+	return func() tea.Msg {
+		s, err := m.source(here.ref.Source)
+		return read{here.ref, s, err}
+	}
+}
+
+// arrived takes the content of a source; the cursor goes to the line that was asked
+// for, if one is still there.
+func (m *model) arrived(msg read) {
+	if m.wait == msg.ref.Source {
+		m.wait = ""
+	}
+	if msg.err != nil {
+		m.note = fmt.Sprintf("%s: %v", msg.ref.Source, msg.err)
+		if errors.Is(msg.err, analyze.ErrNoSource) {
+			m.note += " (a pipe can be read only once)"
+		}
+		return
+	}
+	m.spools[msg.ref.Source] = msg.text
+	here := &m.history.here
+	if here.view == sourceView && here.ref.Source == msg.ref.Source {
+		here.list = list{cur: here.ref.Line - 1, top: here.ref.Line - 1 - m.height()/3}
+		m.refresh()
+	}
+}
+
+// enter goes to what the line of the cursor rests on.
+func (m *model) enter() tea.Cmd {
+	if m.helping || m.history.here.view == sourceView {
+		return nil
+	}
+	i := m.history.here.list.cur
+	if i >= m.rows.Len() {
+		return nil
+	}
+	refs := m.rows.Row(i).refs
+	switch len(refs) {
+	case 0:
+		m.note = "this line rests on nothing in the bundle"
+		return nil
+	case 1:
+		ref := refs[0]
+		if s := m.spools[ref.Source]; s != nil {
+			return m.show(route{view: sourceView, ref: ref, list: list{cur: ref.Line - 1, top: ref.Line - 1 - m.height()/3}})
+		}
+		return m.show(route{view: sourceView, ref: ref})
+	}
+	return m.show(route{view: placesView, refs: refs})
+}
+
+func (m *model) back() tea.Cmd {
+	if m.helping {
+		m.helping = false
+		return nil
+	}
+	if !m.history.back() {
+		m.note = "this is where you began; q quits"
+	}
+	m.refresh()
+	return m.fetch()
+}
+
+func (m *model) forward() tea.Cmd {
+	m.history.forward()
+	m.refresh()
+	return m.fetch()
+}
+
+// next goes to a neighbour of the view.
+func (m *model) next(by int) tea.Cmd {
+	at := 0
+	for i, v := range views {
+		if v.name == m.history.here.view {
+			at = i
+		}
+	}
+	return m.show(route{view: views[(at+by+len(views))%len(views)].name})
+}
+
+func (m *model) move(by int) tea.Cmd {
+	l := &m.history.here.list
+	l.cur += by
+	l.settle(m.rows.Len(), m.height())
+	return nil
+}
+
+func (m *model) scroll(by int) tea.Cmd {
+	m.history.here.list.left = max(m.history.here.list.left+by, 0)
+	return nil
+}
+
+func (m *model) ask() tea.Cmd {
+	m.asking, m.typed = true, m.history.here.find
+	return nil
+}
+
+// typing edits the filter. In the raw lines it is what is searched for: context stays.
+func (m *model) typing(key tea.KeyPressMsg) {
+	switch key.String() {
+	case "enter":
+		m.asking = false
+		m.history.here.find = m.typed
+		if m.history.here.view == sourceView {
+			m.match(1)
+			return
+		}
+		m.history.here.list = list{}
+		m.refresh()
+	case "esc", "ctrl+c":
+		m.asking = false
+	case "backspace":
+		if r := []rune(m.typed); len(r) > 0 {
+			m.typed = string(r[:len(r)-1])
+		}
+	default:
+		m.typed += key.Text
+	}
+}
+
+// match goes to the next line that holds what is searched for, by 1 or -1.
+func (m *model) match(by int) tea.Cmd {
+	here := &m.history.here
+	if here.find == "" {
+		m.note = "nothing is searched for: / does"
+		return nil
+	}
+	for i := here.list.cur + by; i >= 0 && i < m.rows.Len(); i += by {
+		if strings.Contains(strings.ToLower(m.rows.Row(i).text), strings.ToLower(here.find)) {
+			here.list.cur = i
+			here.list.settle(m.rows.Len(), m.height())
+			return nil
+		}
+	}
+	m.note = "no more of " + here.find
+	return nil
+}
+
+// yank copies the line of the cursor and the places that it rests on.
+func (m *model) yank() tea.Cmd {
+	here := m.history.here
+	if here.list.cur >= m.rows.Len() {
+		return nil
+	}
+	r := m.rows.Row(here.list.cur)
+	text := strings.TrimSpace(plain(r.text))
+	if here.view == sourceView {
+		text = fmt.Sprintf("%s:%d: %s", plain(here.ref.Source), here.list.cur+1, plain(m.spools[here.ref.Source].Line(here.list.cur)))
+	}
+	for i, ref := range r.refs {
+		if i == 3 {
+			break
+		}
+		text += "  " + plain(ref.String())
+	}
+	m.note = "copied"
+	return tea.SetClipboard(text)
+}
+
+func (m *model) toggleMouse() tea.Cmd {
+	m.mouse = !m.mouse
+	m.note = map[bool]string{true: "the mouse scrolls", false: "the mouse selects text"}[m.mouse]
+	return nil
+}
+
+func (m *model) toggleHelp() tea.Cmd {
+	m.helping = !m.helping
+	return nil
+}
+
+// close gives back what was spooled.
+func (m *model) close() {
+	for _, s := range m.spools {
+		s.Close()
+	}
+}
+
+// View draws the screen: exactly h lines of at most w columns.
+func (m *model) View() tea.View {
+	v := tea.NewView(strings.Join(m.screen(), "\n"))
+	v.AltScreen = true
+	if m.mouse {
+		v.MouseMode = tea.MouseModeCellMotion
+	}
+	return v
+}
+
+func (m *model) screen() []string {
+	if m.w < minWidth || m.h < minHeight {
+		out := make([]string, max(m.h, 1))
+		out[0] = fit(fmt.Sprintf("too small: %dx%d are needed", minWidth, minHeight), m.w)
+		return out
+	}
+	out := []string{m.title(), m.tabs()}
+	if head := m.head(); head != "" {
+		out = append(out, bold(fit("  "+head, m.w)))
+	}
+	shown, at := m.rows, &m.history.here.list
+	if m.helping {
+		shown, at = help(), &list{cur: -1}
+	}
+	out = append(out, m.body(shown, at, m.h-len(out)-1)...)
+	return append(out, m.foot())
+}
+
+// body says why there is nothing where there is nothing.
+func (m *model) body(rs rows, at *list, h int) []string {
+	if rs.Len() > 0 {
+		return at.draw(rs, m.w, h)
+	}
+	why := "nothing"
+	switch {
+	case m.report == nil:
+		why = "reading " + strings.Join(m.paths, " ") + " ..."
+	case m.wait != "":
+		why = "reading " + m.wait + " ..."
+	case m.history.here.find != "":
+		why = "nothing with " + m.history.here.find
+	case m.history.here.view != sourceView && m.history.here.view != placesView:
+		why = "the bundle says nothing of " + m.history.here.view
+	}
+	out := make([]string, h)
+	out[0] = fit("  "+plain(why), m.w)
+	return out
+}
+
+// head is the line of titles of a table, "" where there is none.
+func (m *model) head() string {
+	rs := m.rows
+	if f, ok := rs.(found); ok {
+		rs = f.rows
+	}
+	if t, ok := rs.(headed); ok && !m.helping {
+		return t.head()
+	}
+	return ""
+}
+
+// title is the node, what was read, and where one is.
+func (m *model) title() string {
+	left, right := "culprit", ""
+	if m.report != nil {
+		left = m.report.Bundle
+		if len(m.report.Nodes) > 0 && m.report.Nodes[0].Name != "" {
+			left = m.report.Nodes[0].Name + "  " + left
+		}
+		right = fmt.Sprintf("%d/%d", min(m.history.here.list.cur+1, m.rows.Len()), m.rows.Len())
+		if find := m.history.here.find; find != "" {
+			right = "/" + find + "  " + right
+		}
+	}
+	if m.history.here.view == sourceView {
+		left = m.history.here.ref.Source
+	}
+	return bold(spread(plain(left), plain(right), m.w))
+}
+
+// tabs names the views, as long as there is room for.
+func (m *model) tabs() string {
+	line := ""
+	for _, name := range []func(view) string{
+		func(v view) string { return v.key + " " + v.name },
+		func(v view) string { return v.key + " " + v.short },
+		func(v view) string { return v.key },
+	} {
+		var out []string
+		for _, v := range views {
+			if v.name == m.history.here.view {
+				out = append(out, "["+v.key+" "+v.name+"]")
+			} else {
+				out = append(out, name(v))
+			}
+		}
+		line = strings.Join(out, "  ")
+		if ansi.StringWidth(line) <= m.w {
+			break
+		}
+	}
+	return fit(line, m.w)
+}
+
+func (m *model) foot() string {
+	switch {
+	case m.asking:
+		return fit("/"+plain(m.typed)+"_", m.w)
+	case m.note != "":
+		return fit(plain(m.note), m.w)
+	}
+	return fit(footer(), m.w)
+}

@@ -1,0 +1,33 @@
+// Package tui shows a report on a terminal: the verdict first, and from every claim
+// the way to the raw lines that prove it and back. Nothing of a bundle reaches the
+// terminal but through plain.
+package tui
+
+import (
+	"context"
+
+	tea "charm.land/bubbletea/v2"
+
+	"culprit/analyze"
+	"culprit/rules"
+)
+
+// Run shows the paths, one incident, until the user quits. It needs a terminal. The
+// rules are loaded while the first screen is there already. The error is that of
+// reading, or of the terminal.
+func Run(ctx context.Context, o analyze.Options, load func() (*rules.Set, error), paths ...string) error {
+	ctx, stop := context.WithCancel(ctx)
+	defer stop()
+	m := newModel(ctx, func() (*analyze.Report, error) {
+		var err error
+		if o.Rules, err = load(); err != nil {
+			return nil, err
+		}
+		return analyze.Bundles(ctx, o, paths...)
+	}, func(source string) (*spool, error) { return openSource(ctx, o, source, paths) }, paths)
+	defer m.close()
+	if _, err := tea.NewProgram(m, tea.WithContext(ctx)).Run(); err != nil {
+		return err
+	}
+	return m.err
+}
