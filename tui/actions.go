@@ -22,7 +22,7 @@ type action struct {
 func actions() []action {
 	return []action{
 		{[]string{"enter"}, "go to the evidence; in a list of places, to the raw lines", "evidence", (*model).enter},
-		{[]string{"esc", "backspace"}, "back to where you came from, or close what is open", "back", (*model).back},
+		{[]string{"esc", "backspace"}, "back to where you came from", "back", (*model).back},
 		{[]string{"["}, "back in the history", "", (*model).back},
 		{[]string{"]"}, "forward in the history", "", (*model).forward},
 		{[]string{"1", "2", "3", "4", "5", "6", "7", "8", "9"}, "the views, by number", "", nil},
@@ -35,7 +35,7 @@ func actions() []action {
 		{[]string{"n", "N"}, "next and previous match in the raw lines", "", nil},
 		{[]string{"y"}, "copy the line with its place (OSC 52)", "copy", (*model).yank},
 		{[]string{"M"}, "mouse on and off, to select text with it", "", (*model).toggleMouse},
-		{[]string{"?"}, "this help", "help", (*model).toggleHelp},
+		{[]string{"?"}, "help: the keys", "help", (*model).help},
 		{[]string{"q", "ctrl+c"}, "quit", "quit", func(*model) tea.Cmd { return tea.Quit }},
 	}
 }
@@ -100,6 +100,7 @@ func Keys() (rows [][2]string) {
 	return rows
 }
 
+// help lists the keys.
 func help() rows {
 	var out lines
 	for _, k := range Keys() {

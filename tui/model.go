@@ -36,11 +36,10 @@ type model struct {
 	// wait is the source that is being read, "" none.
 	wait string
 
-	asking  bool // the filter is being typed
-	typed   string
-	helping bool
-	mouse   bool
-	note    string // one line of what happened, until the next key
+	asking bool // the filter is being typed
+	typed  string
+	mouse  bool
+	note   string // one line of what happened, until the next key
 }
 
 // loaded brings the report, read the content of a source.
@@ -90,11 +89,17 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 			return m, nil
 		}
 		return m, m.press(msg.String())
+	case tea.PasteMsg:
+		if m.asking {
+			m.typed += msg.Content
+		}
 	case tea.MouseWheelMsg:
 		if msg.Button == tea.MouseWheelUp {
 			return m, m.move(-3)
 		}
 		return m, m.move(3)
+	case tea.MouseClickMsg:
+		return m, m.click(msg.Y)
 	}
 	return m, nil
 }
@@ -112,13 +117,15 @@ func (m *model) height() int {
 func (m *model) refresh() {
 	here := &m.history.here
 	switch {
-	case m.report == nil:
+	case m.report == nil && here.view != helpView:
 		m.rows = lines(nil)
 	case here.view == sourceView:
 		m.rows = lines(nil)
 		if s := m.spools[here.ref.Source]; s != nil {
 			m.rows = raw{s, here.ref}
 		}
+	case here.view == helpView:
+		m.rows = filter(help(), here.find)
 	case here.view == placesView:
 		m.rows = filter(places(here.refs), here.find)
 	default:
@@ -129,7 +136,6 @@ func (m *model) refresh() {
 
 // show goes to a place.
 func (m *model) show(r route) tea.Cmd {
-	m.helping = false
 	m.history.push(r)
 	m.refresh()
 	return m.fetch()
@@ -171,7 +177,7 @@ func (m *model) arrived(msg read) {
 
 // enter goes to what the line of the cursor rests on.
 func (m *model) enter() tea.Cmd {
-	if m.helping || m.history.here.view == sourceView {
+	if m.history.here.view == sourceView {
 		return nil
 	}
 	i := m.history.here.list.cur
@@ -194,10 +200,6 @@ func (m *model) enter() tea.Cmd {
 }
 
 func (m *model) back() tea.Cmd {
-	if m.helping {
-		m.helping = false
-		return nil
-	}
 	if !m.history.back() {
 		m.note = "this is where you began; q quits"
 	}
@@ -226,6 +228,20 @@ func (m *model) move(by int) tea.Cmd {
 	l := &m.history.here.list
 	l.cur += by
 	l.settle(m.rows.Len(), m.height())
+	return nil
+}
+
+// click puts the cursor where the mouse is; on the line of the cursor it is Enter.
+func (m *model) click(y int) tea.Cmd {
+	l := &m.history.here.list
+	i := l.top + y - (m.h - 1 - m.height())
+	if i < l.top || i >= min(l.top+m.height(), m.rows.Len()) {
+		return nil
+	}
+	if i == l.cur {
+		return m.enter()
+	}
+	l.cur = i
 	return nil
 }
 
@@ -307,10 +323,7 @@ func (m *model) toggleMouse() tea.Cmd {
 	return nil
 }
 
-func (m *model) toggleHelp() tea.Cmd {
-	m.helping = !m.helping
-	return nil
-}
+func (m *model) help() tea.Cmd { return m.show(route{view: helpView}) }
 
 // close gives back what was spooled.
 func (m *model) close() {
@@ -339,18 +352,14 @@ func (m *model) screen() []string {
 	if head := m.head(); head != "" {
 		out = append(out, bold(fit("  "+head, m.w)))
 	}
-	shown, at := m.rows, &m.history.here.list
-	if m.helping {
-		shown, at = help(), &list{cur: -1}
-	}
-	out = append(out, m.body(shown, at, m.h-len(out)-1)...)
+	out = append(out, m.body(m.h-len(out)-1)...)
 	return append(out, m.foot())
 }
 
 // body says why there is nothing where there is nothing.
-func (m *model) body(rs rows, at *list, h int) []string {
-	if rs.Len() > 0 {
-		return at.draw(rs, m.w, h)
+func (m *model) body(h int) []string {
+	if m.rows.Len() > 0 {
+		return m.history.here.list.draw(m.rows, m.w, h)
 	}
 	why := "nothing"
 	switch {
@@ -360,7 +369,7 @@ func (m *model) body(rs rows, at *list, h int) []string {
 		why = "reading " + m.wait + " ..."
 	case m.history.here.find != "":
 		why = "nothing with " + m.history.here.find
-	case m.history.here.view != sourceView && m.history.here.view != placesView:
+	case viewOf(m.history.here.view).rows != nil:
 		why = "the bundle says nothing of " + m.history.here.view
 	}
 	out := make([]string, h)
@@ -374,7 +383,7 @@ func (m *model) head() string {
 	if f, ok := rs.(found); ok {
 		rs = f.rows
 	}
-	if t, ok := rs.(headed); ok && !m.helping {
+	if t, ok := rs.(headed); ok {
 		return t.head()
 	}
 	return ""

@@ -222,6 +222,32 @@ func TestEverySize(t *testing.T) {
 	}
 }
 
+// The mouse scrolls, points, and opens what it points at.
+func TestMouse(t *testing.T) {
+	m := opened(t, "dstate-stop-18.09.2", 80, 24)
+	press(m, "6")
+	send(m, tea.MouseWheelMsg{Button: tea.MouseWheelDown})
+	if m.history.here.list.cur != 3 {
+		t.Errorf("the wheel leads to row %d", m.history.here.list.cur)
+	}
+	lines := strings.Split(shown(m), "\n")
+	for y, l := range lines {
+		if strings.Contains(l, " 511 ") {
+			send(m, tea.MouseClickMsg{X: 5, Y: y, Button: tea.MouseLeft})
+			if text := m.rows.Row(m.history.here.list.cur).text; !strings.Contains(text, " 511 ") {
+				t.Errorf("a click on %q chose %q", l, text)
+			}
+			send(m, tea.MouseClickMsg{X: 5, Y: y, Button: tea.MouseLeft})
+		}
+	}
+	if m.history.here.view != placesView {
+		t.Errorf("a second click leads to %s", m.history.here.view)
+	}
+	for _, y := range []int{0, 1, 2, 23, 99} {
+		send(m, tea.MouseClickMsg{Y: y}) // beside the rows: nothing happens
+	}
+}
+
 // What cannot be read is said, and the program stays usable.
 func TestGone(t *testing.T) {
 	m := opened(t, "healthy-20.10.24", 80, 24)

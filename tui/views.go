@@ -26,6 +26,7 @@ type view struct {
 const (
 	sourceView = "source"
 	placesView = "places"
+	helpView   = "help"
 )
 
 // views stand in the order of their keys. Each lists what the report or its tables
