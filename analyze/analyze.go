@@ -23,6 +23,8 @@ type Options struct {
 	Limits  bundle.Limits
 	// Stdin is what the path "-" stands for.
 	Stdin io.Reader
+	// Progress, if set, is told of each source as its reading begins.
+	Progress func(source string)
 }
 
 // Bundles analyses one incident: one path, or several that belong together. A
@@ -36,7 +38,13 @@ func Bundles(ctx context.Context, o Options, paths ...string) (*Report, error) {
 	}
 	var all []*parts
 	for i, path := range paths {
-		p, err := read(ctx, func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error) {
+		p, err := read(ctx, func(parse func(fact.Source, io.Reader)) (bundle.Bundle, error) {
+			visit := func(src fact.Source, r io.Reader) {
+				if o.Progress != nil {
+					o.Progress(prefix(i, len(paths)) + src.Path)
+				}
+				parse(src, r)
+			}
 			if path == "-" {
 				return bundle.WalkReader(ctx, "stdin", o.Stdin, o.Limits, visit)
 			}

@@ -34,6 +34,7 @@ func actions() []action {
 		{[]string{"/"}, "filter a view; search the raw lines", "filter", (*model).ask},
 		{[]string{"n", "N"}, "next and previous match in the raw lines", "", nil},
 		{[]string{"y"}, "copy the line with its place (OSC 52)", "copy", (*model).yank},
+		{[]string{"x"}, "write the comment for a ticket (analyze --format md) to a file here", "export", (*model).export},
 		{[]string{"M"}, "mouse on and off, to select text with it", "", (*model).toggleMouse},
 		{[]string{"?"}, "help: the keys", "help", (*model).help},
 		{[]string{"q", "ctrl+c"}, "quit", "quit", func(*model) tea.Cmd { return tea.Quit }},

@@ -1,10 +1,11 @@
 package tui
 
 import (
-	"context"
 	"errors"
 	"fmt"
 	"strings"
+	"sync/atomic"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -22,11 +23,9 @@ const (
 // model is the whole program: one history of places, each with its cursor, and what
 // the screen shows of the place where one is. Reading is done in commands.
 type model struct {
-	ctx    context.Context
-	open   func() (*analyze.Report, error)
-	source func(name string) (*spool, error)
-	paths  []string
+	incident
 	report *analyze.Report
+	read   progress
 	err    error // of reading the bundle
 
 	w, h    int
@@ -42,29 +41,64 @@ type model struct {
 	note   string // one line of what happened, until the next key
 }
 
-// loaded brings the report, read the content of a source.
+// incident is what the program asks of the outside. Everything in it reads, and is
+// called in commands.
+type incident struct {
+	paths []string
+	// open analyses the paths and says which source it reads.
+	open func(progress func(source string)) (*analyze.Report, error)
+	// source is the content of one source.
+	source func(name string) (*spool, error)
+	// comment writes the comment for a ticket and says where.
+	comment func(*analyze.Report) (file string, err error)
+}
+
+// progress is how far the reading of the bundle is. It is written by the reader.
+type progress struct {
+	sources atomic.Int64
+	last    atomic.Pointer[string]
+}
+
+func (p *progress) source(name string) {
+	p.sources.Add(1)
+	p.last.Store(&name)
+}
+
+// What commands bring: the report, the content of a source, where the comment lies,
+// and that it is time to show how far the reading is.
 type (
 	loaded struct {
 		report *analyze.Report
 		err    error
 	}
-	read struct {
+	arrived struct {
 		ref  fact.Ref
 		text *spool
 		err  error
 	}
+	written struct {
+		file string
+		err  error
+	}
+	tick struct{}
 )
 
-func newModel(ctx context.Context, open func() (*analyze.Report, error), source func(string) (*spool, error), paths []string) *model {
-	return &model{ctx: ctx, open: open, source: source, paths: paths, mouse: true, rows: lines(nil), spools: map[string]*spool{}, history: history{here: route{view: "summary"}}}
+func newModel(in incident) *model {
+	return &model{incident: in, mouse: true, rows: lines(nil), spools: map[string]*spool{}, history: history{here: route{view: "summary"}}}
 }
 
 // Init starts to read the bundle; the screen is there at once.
 func (m *model) Init() tea.Cmd {
-	return func() tea.Msg {
-		r, err := m.open()
+	return tea.Batch(func() tea.Msg {
+		r, err := m.open(m.read.source)
 		return loaded{r, err}
-	}
+	}, again())
+}
+
+// again asks for a tick.
+func again() tea.Cmd {
+	const often = 100 * time.Millisecond
+	return tea.Tick(often, func(time.Time) tea.Msg { return tick{} })
 }
 
 // Update takes one message. It does no reading of its own.
@@ -80,8 +114,16 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 		}
 		m.report = msg.report
 		m.refresh()
-	case read:
-		m.arrived(msg)
+	case tick:
+		if m.report == nil {
+			return m, again()
+		}
+	case arrived:
+		m.arrive(msg)
+	case written:
+		if m.note = "written to " + msg.file; msg.err != nil {
+			m.note = msg.err.Error()
+		}
 	case tea.KeyPressMsg:
 		m.note = ""
 		if m.asking {
@@ -150,13 +192,13 @@ func (m *model) fetch() tea.Cmd {
 	m.wait = here.ref.Source
 	return func() tea.Msg {
 		s, err := m.source(here.ref.Source)
-		return read{here.ref, s, err}
+		return arrived{here.ref, s, err}
 	}
 }
 
-// arrived takes the content of a source; the cursor goes to the line that was asked
+// arrive takes the content of a source; the cursor goes to the line that was asked
 // for, if one is still there.
-func (m *model) arrived(msg read) {
+func (m *model) arrive(msg arrived) {
 	if m.wait == msg.ref.Source {
 		m.wait = ""
 	}
@@ -317,6 +359,19 @@ func (m *model) yank() tea.Cmd {
 	return tea.SetClipboard(text)
 }
 
+// export writes the comment for a ticket.
+func (m *model) export() tea.Cmd {
+	if m.report == nil {
+		m.note = "the bundle is not read yet"
+		return nil
+	}
+	m.note = "writing ..."
+	return func() tea.Msg {
+		file, err := m.comment(m.report)
+		return written{file, err}
+	}
+}
+
 func (m *model) toggleMouse() tea.Cmd {
 	m.mouse = !m.mouse
 	m.note = map[bool]string{true: "the mouse scrolls", false: "the mouse selects text"}[m.mouse]
@@ -364,7 +419,10 @@ func (m *model) body(h int) []string {
 	why := "nothing"
 	switch {
 	case m.report == nil:
-		why = "reading " + strings.Join(m.paths, " ") + " ..."
+		why = "reading " + strings.Join(m.paths, " ")
+		if last := m.read.last.Load(); last != nil {
+			why += fmt.Sprintf(": %d sources, %s", m.read.sources.Load(), *last)
+		}
 	case m.wait != "":
 		why = "reading " + m.wait + " ..."
 	case m.history.here.find != "":

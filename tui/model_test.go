@@ -50,10 +50,16 @@ func opened(t testing.TB, sample string, w, h int) *model {
 		}
 		samples.reports[sample] = r
 	}
-	m := newModel(context.Background(), func() (*analyze.Report, error) { return samples.reports[sample], nil },
-		func(name string) (*spool, error) {
+	m := newModel(incident{
+		paths: []string{path},
+		open:  func(func(string)) (*analyze.Report, error) { return samples.reports[sample], nil },
+		source: func(name string) (*spool, error) {
 			return openSource(context.Background(), options(t), name, []string{path})
-		}, []string{path})
+		},
+		comment: func(r *analyze.Report) (string, error) {
+			return comment(context.Background(), options(t), r, []string{path})
+		},
+	})
 	t.Cleanup(m.close)
 	send(m, tea.WindowSizeMsg{Width: w, Height: h})
 	run(m, m.Init())
@@ -71,7 +77,11 @@ func run(m *model, cmd tea.Cmd) {
 		return
 	}
 	switch msg := cmd().(type) {
-	case loaded, read:
+	case tea.BatchMsg:
+		for _, c := range msg {
+			run(m, c)
+		}
+	case loaded, arrived, written:
 		send(m, msg)
 	}
 }
@@ -248,6 +258,38 @@ func TestMouse(t *testing.T) {
 	}
 }
 
+// The comment for a ticket is written beside what is there, never over it; where it
+// cannot be written that is said.
+func TestExport(t *testing.T) {
+	m := opened(t, "dstate-stop-18.09.2", 80, 24)
+	set, err := ruleSet() // before the working folder changes
+	if err != nil || set == nil {
+		t.Fatal(err)
+	}
+	m.incident.paths[0], err = filepath.Abs(m.incident.paths[0])
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	t.Chdir(dir)
+	press(m, "x")
+	press(m, "x")
+	for _, name := range []string{"culprit-node-a17-20261122T034928Z.md", "culprit-node-a17-20261122T034928Z-2.md"} {
+		text, err := os.ReadFile(name)
+		if err != nil || !strings.HasPrefix(string(text), "## Root cause (certain): ") {
+			t.Errorf("%s: %v, %.60q", name, err, text)
+		}
+	}
+	if !strings.Contains(m.foot(), "written to culprit-node-a17-20261122T034928Z-2.md") {
+		t.Errorf("foot %q", m.foot())
+	}
+	m.comment = func(*analyze.Report) (string, error) { return "", os.ErrPermission }
+	press(m, "x")
+	if !strings.Contains(m.foot(), "permission denied") || m.rows.Len() == 0 {
+		t.Errorf("foot %q", m.foot())
+	}
+}
+
 // What cannot be read is said, and the program stays usable.
 func TestGone(t *testing.T) {
 	m := opened(t, "healthy-20.10.24", 80, 24)
@@ -264,8 +306,10 @@ func TestGone(t *testing.T) {
 
 // Before the bundle is read there is a screen, and keys do no harm.
 func TestReading(t *testing.T) {
-	m := newModel(context.Background(), nil, nil, []string{"case.tar.zst"})
+	m := newModel(incident{paths: []string{"case.tar.zst"}})
 	send(m, tea.WindowSizeMsg{Width: 60, Height: 10})
+	m.read.source("proc/1/stat")
+	m.read.source("proc/1/status")
 	for _, a := range actions() {
 		for _, k := range a.keys {
 			if k != "q" && k != "ctrl+c" {
@@ -274,7 +318,7 @@ func TestReading(t *testing.T) {
 		}
 	}
 	press(m, "esc", "esc", "1")
-	if s := shown(m); !strings.Contains(s, "reading case.tar.zst") {
+	if s := shown(m); !strings.Contains(s, "reading case.tar.zst: 2 sources, proc/1/status") {
 		t.Errorf("screen:\n%s", s)
 	}
 }

@@ -18,13 +18,20 @@ import (
 func Run(ctx context.Context, o analyze.Options, load func() (*rules.Set, error), paths ...string) error {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
-	m := newModel(ctx, func() (*analyze.Report, error) {
-		var err error
-		if o.Rules, err = load(); err != nil {
-			return nil, err
-		}
-		return analyze.Bundles(ctx, o, paths...)
-	}, func(source string) (*spool, error) { return openSource(ctx, o, source, paths) }, paths)
+	m := newModel(incident{
+		paths: paths,
+		open: func(progress func(string)) (*analyze.Report, error) {
+			var err error
+			if o.Rules, err = load(); err != nil {
+				return nil, err
+			}
+			o := o
+			o.Progress = progress
+			return analyze.Bundles(ctx, o, paths...)
+		},
+		source:  func(name string) (*spool, error) { return openSource(ctx, o, name, paths) },
+		comment: func(r *analyze.Report) (string, error) { return comment(ctx, o, r, paths) },
+	})
 	defer m.close()
 	if _, err := tea.NewProgram(m, tea.WithContext(ctx)).Run(); err != nil {
 		return err
