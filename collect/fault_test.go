@@ -122,17 +122,23 @@ func (s *stage) wedgeArmed(dir string) error {
 	return s.hangs("stat", dir)
 }
 
-// hangs runs a command and proves that it waits. It stays, waiting.
+// hangs runs a command and proves that it waits. It stays, waiting. What it is to wait
+// for may take a moment to come: a command that ends is run again.
 func (s *stage) hangs(command ...string) error {
-	cmd, err := s.start(command[0], command...)
-	if err != nil {
-		return err
+	for try := 0; ; try++ {
+		cmd, err := s.start(command[0], command...)
+		if err != nil {
+			return err
+		}
+		time.Sleep(500 * time.Millisecond)
+		now, err := stat(cmd.Process.Pid)
+		if err == nil && now[0] != 'Z' {
+			return nil
+		}
+		if try == 20 {
+			return fmt.Errorf("%q does not hang: %q, %v", command, now, err)
+		}
 	}
-	time.Sleep(500 * time.Millisecond)
-	if now, err := stat(cmd.Process.Pid); err != nil || now[0] == 'Z' {
-		return fmt.Errorf("%q does not hang: %q, %v", command, now, err)
-	}
-	return nil
 }
 
 func tmpfs(dir, size string) error {
