@@ -39,14 +39,13 @@ func comment(ctx context.Context, o analyze.Options, r *analyze.Report, paths []
 // commentName is made of the node and the moment of the collection.
 func commentName(r *analyze.Report) string {
 	name := "culprit"
-	for _, n := range r.Nodes {
-		if n.Name != "" {
+	if len(r.Nodes) > 0 {
+		if n := r.Nodes[0]; n.Name != "" {
 			name += "-" + n.Name
 		}
-		if !n.Collected.IsZero() {
-			name += n.Collected.UTC().Format("-20060102T150405Z")
+		if at := r.Nodes[0].Collected; !at.IsZero() {
+			name += at.UTC().Format("-20060102T150405Z")
 		}
-		break
 	}
 	return strings.Map(func(c rune) rune {
 		if c == '-' || c == '.' || c >= '0' && c <= '9' || c >= 'A' && c <= 'Z' || c >= 'a' && c <= 'z' {
