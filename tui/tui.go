@@ -33,7 +33,11 @@ func Run(ctx context.Context, o analyze.Options, load func() (*rules.Set, error)
 		comment: func(r *analyze.Report) (string, error) { return comment(ctx, o, r, paths) },
 	})
 	defer m.close()
-	if _, err := tea.NewProgram(m, tea.WithContext(ctx)).Run(); err != nil {
+	// Signals end ctx. The program is then asked to quit, as one that is killed does not
+	// give the terminal back, and by us alone: two that ask at once wait for one another.
+	program := tea.NewProgram(m, tea.WithoutSignalHandler())
+	defer context.AfterFunc(ctx, program.Quit)()
+	if _, err := program.Run(); err != nil {
 		return err
 	}
 	return m.err
