@@ -260,6 +260,7 @@ finish() {
 	[ "$f_state/$f_path" = "timeout/$f_path" ] || [ -s "$f_out" ] || f_path='' # nothing was printed
 	note "$f_path" "$f_shown" "$f_from" "$2" "$f_state"
 	[ -s "$f_out" ] || rm -f "$f_out"
+	[ "$f_state" != absent ] || rm -f "$f_out.err" # the state says it
 }
 
 # one_of PID names the one process of many that a step hangs on.
@@ -337,18 +338,21 @@ has() {
 	return 1
 }
 
-# run PATH SECONDS TOOL ARGUMENT...: a step with one tool of the node; its absence is
-# recorded once.
+# needs TOOL: is it there? Its absence is recorded once.
+needs() {
+	has "$1" && return
+	case " $lacks " in *" $1 "*) return 1 ;; esac
+	lacks="$lacks $1"
+	clock
+	note "" "$1" "$now" 127 absent
+	return 1
+}
+
+# run PATH SECONDS TOOL ARGUMENT...: a step with one tool of the node.
 run() {
 	r_path=$1 r_limit=$2
 	shift 2
-	if ! has "$1"; then
-		case " $lacks " in *" $1 "*) return 1 ;; esac
-		lacks="$lacks $1"
-		clock
-		note "" "$1" "$now" 127 absent
-		return 1
-	fi
+	needs "$1" || return
 	if [ -n "$root" ]; then
 		begin "$r_path" "$r_limit" "$*" chroot "$root" "$@"
 	else
@@ -589,10 +593,9 @@ sockets() {
 	run ss-anp.txt 15 ss -anp || run netstat-apn.txt 15 netstat -apn
 	own=$(awk '$1 == 1 { print $3 }' "$T/ns")
 	set -- $(awk -v own="$own" '$3 != "" && $3 != own && !seen[$3]++ { print $1 }' "$T/ns")
-	if has nsenter && has ss; then
+	if needs nsenter && has ss; then
 		sweep 5 "nsenter -t PID -n ss -xan" ss_of "$@"
 	else
-		run "" 1 nsenter
 		sweep 5 "cp /proc/PID/net/unix" copy_net_unix "$@"
 	fi
 }
@@ -1009,7 +1012,7 @@ journal() {
 logs() {
 	run logs/dmesg.txt 5 dmesg
 	look_for /run/log/journal /var/log/journal
-	if [ -n "$found" ] && has journalctl; then
+	if [ -n "$found" ] && needs journalctl; then
 		begin logs/kernel.log 20 "journalctl -k --since=-$since -o short-iso-precise" journal -k
 		for j_unit in $({
 			printf '%s\n' "$configs" | sed -n 's/^.*\/\([a-z0-9-]*\)\.service$/\1/p'
@@ -1017,8 +1020,6 @@ logs() {
 		} | sort -u); do
 			begin "logs/$j_unit.log" 20 "journalctl -u $j_unit --since=-$since -o short-iso-precise" journal -u "$j_unit"
 		done
-	elif [ -n "$found" ]; then
-		run "" 1 journalctl
 	fi
 	# Where the daemons write: files behind their standard output and error.
 	set -- $(for j_daemon in $daemons; do sed -n 's/.* [12] -> \(\/.*\)/\1/p' "$B/proc/${j_daemon#*:}/fd"; done 2>/dev/null)
@@ -1077,15 +1078,17 @@ function hide(v) {
 	count++
 	return "<redacted:" map[v] ">"
 }
-function masked_line(s) {
+function masked_line(s,  body) {
 	if (in_key) {
-		if (s ~ /-----END/) { in_key = 0; hide(key); return "<redacted:" map[key] ">" }
-		key = key s
-		return s
+		if (s ~ /-----END/) { in_key = 0; return hide(key) }
+		# A text may hold the first line of a key only: what cannot be the body of one ends it.
+		if (length(s) <= 100 && s ~ /^[ \t]*[A-Za-z0-9+\/=:,-]*[ \t\r]*$/ || s ~ /^[A-Za-z-]+: [A-Z0-9,-]+[\r]?$/) { key = key s; return s }
+		in_key = 0
+		return (key == "" ? "" : hide(key) "\n") masked_line(s)
 	}
 	if (in_env) {
-		if (s ~ /^[ \t]*\]/) in_env = 0
-		else return quoted_env(s)
+		if (s ~ /^[ \t]*"/) return quoted_env(s)
+		in_env = 0
 	}
 	if (flagged) {
 		flagged = 0
@@ -1096,7 +1099,14 @@ function masked_line(s) {
 		if (s ~ /-----END/) {
 			match(s, /-----BEGIN [A-Z ]*PRIVATE KEY-----.*-----END [A-Z ]*PRIVATE KEY-----/)
 			s = substr(s, 1, RSTART - 1) hide(substr(s, RSTART, RLENGTH)) substr(s, RSTART + RLENGTH)
-		} else { in_key = 1; key = ""; return s }
+		} else {
+			match(s, /-----BEGIN [A-Z ]*PRIVATE KEY-----/)
+			body = substr(s, RSTART + RLENGTH); s = substr(s, 1, RSTART + RLENGTH - 1)
+			if (body ~ /^[ \t\r]*$/) { in_key = 1; key = ""; return s body }
+			# a key on one line that is cut
+			if (match(body, /^[A-Za-z0-9+\/=\\]+/) && RLENGTH >= 20) body = hide(substr(body, 1, RLENGTH)) substr(body, RLENGTH + 1)
+			s = s body
+		}
 	}
 	if (s ~ /^[ \t]*"--?[A-Za-z0-9_.-]*(password|passwd|passphrase|secret|token|key)",?$/) { flagged = 1; return s }
 	if (s ~ /"[Ee][Nn][Vv]\\*"[ ]*:[ ]*\[/) s = env_array(s)
@@ -1553,6 +1563,7 @@ header() {
 }
 
 collect() {
+	for t_name in curl ss journalctl docker ctr crictl kubectl ionice nsenter; do needs "$t_name"; done
 	# what cannot hang
 	node
 	processes
@@ -1622,18 +1633,18 @@ main() {
 	trap 'clean; exit 1' EXIT
 	header
 	out=${out:-$PWD/culprit-$node-$(date -u +%Y%m%dT%H%M%SZ).tar.gz}
-	case $out in
-	-) part=$T/packed ;;
-	/*) part=$out.part ;;
-	*) out=$PWD/$out part=$PWD/${out#"$PWD/"}.part ;;
-	esac
-	[ ! -d "$out" ] || { part='' && die "$out is a folder"; }
+	case $out in - | /*) ;; *) out=$PWD/$out ;; esac
+	[ ! -d "$out" ] || die "$out is a folder"
 	cd / || exit 1
-	[ -z "$estimate" ] || part=$T/packed
-	(: >"$part") 2>/dev/null || { part='' && die "cannot write $out"; }
+	to=$out.part
+	if [ "$out" = - ] || [ -n "$estimate" ]; then to=$T/packed; fi
+	(: >"$to") 2>/dev/null || die "cannot write $out"
+	part=$to
 	trap interrupt INT TERM HUP
 	trap '' PIPE
-	{ renice -n 19 -p $$ && ionice -c 3 -p $$ && echo 1000 >/proc/$$/oom_score_adj; } >/dev/null 2>&1
+	renice -n 19 -p $$ >/dev/null 2>&1
+	ionice -c 3 -p $$ >/dev/null 2>&1
+	(echo 1000 >/proc/$$/oom_score_adj) 2>/dev/null # if memory runs out, this goes first
 	tick >/dev/null 2>&1 </dev/null &
 	ticker=$!
 	if [ -n "$estimate" ]; then

@@ -33,6 +33,8 @@ var secrets = map[string]string{
 	"kube-token":    "kubec0nfigT0ken.abcdef",
 	"private-key":   "MIIEpAIBAAKCAQEAfakekeyfakekeyfakekey0\nx7Jkq0fakekeyfakekeyfakekeyfakekeyfake\n-----END RSA PRIVATE KEY-----",
 	"log-password":  "l0ggedPa55word",
+	"key-cut":       "MIIEcutfakekeyfakekeyfakekeyfakekey7",
+	"key-one-line":  "\\nMIIEonelinefakekeyfakekeyfakekey3",
 }
 
 // planted is one file of the fake root.
@@ -150,6 +152,17 @@ users:
     token: {{kube-token}}
 `},
 	{path: "var/lib/kubelet/cpu_manager_state", text: `{"policyName":"static","defaultCpuSet":"0-3","checksum":14413152}
+`},
+	// A key that is cut takes nothing with it but itself.
+	{path: "var/log/daemon.log", text: `Nov 22 04:10:02 node-a17 app[800]: read "-----BEGIN PRIVATE KEY-----" and went on
+-----BEGIN PRIVATE KEY-----
+{{key-cut}}
+Nov 22 04:10:03 node-a17 app[800]: "kept"
+-----BEGIN PRIVATE KEY-----
+Nov 22 04:10:04 node-a17 app[800]: "kept too", --password={{log-password}}
+{"key":"-----BEGIN RSA PRIVATE KEY-----{{key-one-line}}
+{"Env": [
+Nov 22 04:10:05 node-a17 app[800]: "kept as well", --token={{token}}
 `},
 	{path: "var/log/messages", text: `Nov 22 04:10:01 node-a17 kernel: INFO: task sh:507 blocked for more than 120 seconds.
 Nov 22 04:10:02 node-a17 kubelet[620]: request failed: Authorization: Bearer {{bearer}}
