@@ -27,23 +27,18 @@ func (h *history) push(r route) {
 }
 
 // back returns to where one came from; false at the beginning.
-func (h *history) back() bool {
-	n := len(h.behind)
-	if n == 0 {
-		return false
-	}
-	h.ahead = append(h.ahead, h.here)
-	h.here, h.behind = h.behind[n-1], h.behind[:n-1]
-	return true
-}
+func (h *history) back() bool { return h.step(&h.behind, &h.ahead) }
 
 // forward undoes back.
-func (h *history) forward() bool {
-	n := len(h.ahead)
+func (h *history) forward() bool { return h.step(&h.ahead, &h.behind) }
+
+// step goes to the last of from and leaves the place where one is in to.
+func (h *history) step(from, to *[]route) bool {
+	n := len(*from)
 	if n == 0 {
 		return false
 	}
-	h.behind = append(h.behind, h.here)
-	h.here, h.ahead = h.ahead[n-1], h.ahead[:n-1]
+	*to = append(*to, h.here)
+	h.here, *from = (*from)[n-1], (*from)[:n-1]
 	return true
 }

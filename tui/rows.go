@@ -6,6 +6,7 @@ import (
 	"github.com/charmbracelet/x/ansi"
 
 	"culprit/analyze/fact"
+	"culprit/analyze/render"
 )
 
 // rows are what a view lists. Only the rows on the screen are asked for.
@@ -64,6 +65,10 @@ func (l *list) draw(rs rows, w, h int) []string {
 	}
 	return out
 }
+
+// plain makes text of a bundle safe to draw: whatever would move the cursor, change
+// the terminal or not be seen is shown as an escape.
+func plain(s string) string { return render.Clean(s) }
 
 // fit cuts text to w columns.
 func fit(text string, w int) string { return ansi.Truncate(text, w, "…") }

@@ -81,7 +81,7 @@ func goroutines(r *analyze.Report, width int) rows {
 	slices.SortStableFunc(stacks, func(a, b fact.Stack) int { return cmp.Compare(b.Count, a.Count) })
 	return table[fact.Stack]{stacks, []column[fact.Stack]{
 		{"COUNT", 9, true, 0, func(s *fact.Stack) string { return strconv.FormatInt(s.Count, 10) }},
-		{"LONGEST", 8, true, 60, func(s *fact.Stack) string { return age(s.MaxWait) }},
+		{"LONGEST", 10, true, 60, func(s *fact.Stack) string { return age(s.MaxWait) }},
 		{"DAEMON", 12, false, 0, func(s *fact.Stack) string { return s.Daemon }},
 		{"STATE", 18, false, 90, func(s *fact.Stack) string { return s.State }},
 		{"FUNCTIONS, innermost first", 0, false, 0, func(s *fact.Stack) string { return strings.Join(telling(s.Frames), " < ") }},
@@ -165,7 +165,7 @@ func processes(r *analyze.Report, width int) rows {
 		{"PID", 7, true, 0, func(p *fact.Process) string { return strconv.Itoa(p.PID) }},
 		{"PPID", 7, true, 70, func(p *fact.Process) string { return number(p.PPID) }},
 		{"S", 1, false, 0, func(p *fact.Process) string { return cmp.Or(p.State, "?") }},
-		{"AGE", 8, true, 60, func(p *fact.Process) string { return age(p.Age) }},
+		{"AGE", 10, true, 60, func(p *fact.Process) string { return age(p.Age) }},
 		{"WAITS", 15, false, 0, waitsFor},
 		{"WCHAN", 22, false, 100, func(p *fact.Process) string { return p.WChan }},
 		{"CONTAINER", 12, false, 120, func(p *fact.Process) string { return fmt.Sprintf("%.12s", p.Container) }},
@@ -252,19 +252,12 @@ func number[T int | int64](v fact.Opt[T]) string {
 	return fmt.Sprint(v.V)
 }
 
-// age is a duration in its two largest units, "" unknown.
+// age is a duration as reports word it, "" unknown.
 func age(d fact.Opt[time.Duration]) string {
-	switch {
-	case !d.Known:
+	if !d.Known {
 		return ""
-	case d.V >= 24*time.Hour:
-		return fmt.Sprintf("%dd%02dh", d.V/(24*time.Hour), d.V%(24*time.Hour)/time.Hour)
-	case d.V >= time.Hour:
-		return fmt.Sprintf("%dh%02dm", d.V/time.Hour, d.V%time.Hour/time.Minute)
-	case d.V >= time.Minute:
-		return fmt.Sprintf("%dm%02ds", d.V/time.Minute, d.V%time.Minute/time.Second)
 	}
-	return fmt.Sprintf("%ds", d.V/time.Second)
+	return rules.Age(d.V)
 }
 
 func clock(t time.Time) string {
