@@ -7,10 +7,17 @@ import (
 	"context"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/term"
 
 	"culprit/analyze"
 	"culprit/rules"
 )
+
+// IsTerminal reports whether a stream is a terminal. The null device is none.
+func IsTerminal(stream any) bool {
+	file, ok := stream.(interface{ Fd() uintptr })
+	return ok && term.IsTerminal(file.Fd())
+}
 
 // Run shows the paths, one incident, until the user quits. It needs a terminal. The
 // rules are loaded while the first screen is there already. The error is that of

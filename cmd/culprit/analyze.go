@@ -18,6 +18,7 @@ import (
 	"culprit/analyze/fact"
 	"culprit/analyze/render"
 	"culprit/rules"
+	"culprit/tui"
 )
 
 // analyzeFlags are the flags of `culprit analyze` as typed.
@@ -156,7 +157,7 @@ func (f *analyzeFlags) useColor(stdout io.Writer) bool {
 	if f.color != "auto" {
 		return f.color == "always"
 	}
-	return f.out == "" && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && isTerminal(stdout)
+	return f.out == "" && os.Getenv("NO_COLOR") == "" && os.Getenv("TERM") != "dumb" && tui.IsTerminal(stdout)
 }
 
 func (f *analyzeFlags) verdictCode(r *analyze.Report) int {

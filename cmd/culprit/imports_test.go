@@ -41,6 +41,7 @@ var confined = map[string][]string{
 	"cel.dev/cel-go":                           {"rules"},
 	"charm.land/bubbletea/v2":                  {"tui"},
 	"github.com/charmbracelet/x/ansi":          {"tui"},
+	"github.com/charmbracelet/x/term":          {"tui"},
 	"go.yaml.in/yaml/v4":                       {"rules"},
 	"github.com/google/pprof":                  {"analyze/stack"},
 	"github.com/hanwen/go-fuse/v2":             {"collect"},

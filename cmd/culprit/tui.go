@@ -3,7 +3,6 @@ package main
 import (
 	"errors"
 	"fmt"
-	"io/fs"
 	"os"
 
 	"github.com/spf13/cobra"
@@ -31,7 +30,7 @@ terminal it prints the report of analyze.`,
 
 // showTUI falls back to the text report where standard input or output is no terminal.
 func showTUI(c *cobra.Command, packs, paths []string, code *int) error {
-	if !isTerminal(c.InOrStdin()) || !isTerminal(c.OutOrStdout()) {
+	if !tui.IsTerminal(c.InOrStdin()) || !tui.IsTerminal(c.OutOrStdout()) {
 		f := analyzeFlags{format: "text", color: "auto", rules: packs, together: true}
 		return f.run(c.Context(), paths, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr(), code)
 	}
@@ -56,14 +55,4 @@ func pathCommand(root *cobra.Command, code *int) {
 		}
 		return showTUI(c, nil, paths, code)
 	}
-}
-
-// isTerminal reports whether a stream is a character device.
-func isTerminal(stream any) bool {
-	file, ok := stream.(interface{ Stat() (fs.FileInfo, error) })
-	if !ok {
-		return false
-	}
-	st, err := file.Stat()
-	return err == nil && st.Mode()&fs.ModeCharDevice != 0
 }
