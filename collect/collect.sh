@@ -774,7 +774,13 @@ may_signal() {
 	case $may_state in T | t | D | Z | X) why="is in state $may_state" && return 1 ;; esac
 	[ "$may_rss" -le 2000000 ] || { why="has $may_rss KiB in memory" && return 1; }
 	[ "$(available)" -ge $((may_rss * 4)) ] || { why="would need memory that is not available" && return 1; }
+	# In a pod that does not share the node's pid namespace its pids are those of others here.
+	may_start=$(started "/proc/$1/stat")
+	[ "${may_start:-none}" = "$(started "$P/$1/stat")" ] || { why="is in another pid namespace" && return 1; }
 }
+
+# started FILE prints when the process of a stat file was started.
+started() { awk '{ sub(/^.*\) /, ""); print $20 }' "$1" 2>/dev/null; }
 
 # available prints MemAvailable in KiB; before kernel 3.14, MemFree.
 available() { awk '$1 == "MemAvailable:" { a = $2 } $1 == "MemFree:" { f = $2 } END { print (a == "" ? f : a) + 0 }' "$P/meminfo" 2>/dev/null || echo 0; }
