@@ -61,94 +61,83 @@ func places(t *fact.Tables) []fact.Place {
 
 // rule evaluates one rule for each of its scopes.
 func (e *evaluator) rule(r *Rule) []*Finding {
-	keys := e.keysFor(r)
-	if r.Per == fact.KeyNode {
-		keys = []fact.Key{fact.NewKey(fact.KeyNode, e.at, "node", e.at.Node)}
-	}
-	if len(keys) == 0 {
-		if f := e.unscoped(r); f != nil {
-			return []*Finding{f}
-		}
-		return nil
-	}
-	if len(keys) > maxScopes {
-		e.stop(r.File, r.Line, "rule %s: it has %d scopes, the first %d are judged", r.ID.ID, len(keys), maxScopes)
-		keys = keys[:maxScopes]
-	}
 	var out []*Finding
-	for _, key := range keys {
-		if f := e.judge(r, key); f != nil {
+	for _, key := range e.scopes(r) {
+		if f := e.finding(e.try(r, key)); f != nil {
 			out = append(out, f)
 		}
 	}
 	return merge(out)
 }
 
-// unscoped evaluates a rule whose keyed selections found nothing: shared evidence
-// alone makes it suspected, of the daemon it came from.
-func (e *evaluator) unscoped(r *Rule) *Finding {
-	f := e.judge(r, fact.Key{})
-	if f == nil || f.effect != True {
+// scopes are the keys that a rule is judged for: the zero key where its keyed
+// selections found nothing.
+func (e *evaluator) scopes(r *Rule) []fact.Key {
+	if r.Per == fact.KeyNode {
+		return []fact.Key{fact.NewKey(fact.KeyNode, e.at, "node", e.at.Node)}
+	}
+	keys := e.keysFor(r)
+	if len(keys) == 0 {
+		return []fact.Key{{}}
+	}
+	if len(keys) > maxScopes {
+		e.stop(r.File, r.Line, "rule %s: it has %d scopes, the first %d are judged", r.ID.ID, len(keys), maxScopes)
+		keys = keys[:maxScopes]
+	}
+	return keys
+}
+
+// finding is what the trial finds; nil when the rule does not hold.
+func (e *evaluator) finding(t *trial) *Finding {
+	if t.bar() != "" {
 		return nil
 	}
-	f.Scope = nil
-	for _, ev := range f.Evidence {
-		for _, row := range ev.Rows {
-			if keys := tables[ev.Table].keys[fact.KeyDaemon]; keys != nil {
-				for _, k := range keys(row.Value) {
-					if !slices.ContainsFunc(f.Scope, k.Same) {
-						f.Scope = append(f.Scope, k)
-					}
-				}
-			}
+	f := &Finding{Rule: t.rule, Scope: []fact.Key{t.key}, Status: Active, rows: map[*Selection]picked{}, effect: together(t.effect)}
+	for _, s := range t.rule.Select {
+		f.rows[s] = t.pick(s)
+	}
+	f.take(t.cause)
+	f.take(t.effect)
+	for i, j := range t.rivals {
+		rival := t.rule.RulesOut[i].Rival
+		switch j.Truth {
+		case True:
+			f.RuledOut = append(f.RuledOut, RuledOut{rival, j.Name, j.Evidence})
+		case Unknown:
+			f.Open = append(f.Open, Open{Rival: rival, Name: j.Name, Why: unique(j.Unknown)})
 		}
 	}
-	if f.Rule.ID.Role != RoleSymptom && f.Rule.ID.Role != RoleRouter {
-		f.Confidence = Suspected
+	f.take(t.certain)
+	f.grade(together(t.cause), t.proof(), e.tied(f, t.key))
+	if f.Confidence == Certain && (f.candidate() || !t.key.Named()) {
+		f.Confidence = Likely
+	}
+	f.support(t.support)
+	if t.key.IsZero() {
+		f.Scope = f.sharedScope()
 	}
 	f.word()
 	return f
 }
 
-// judge evaluates the rule for one key; nil when it does not hold.
-func (e *evaluator) judge(r *Rule, key fact.Key) *Finding {
-	pick := e.pickFor(key)
-	f := &Finding{Rule: r, Scope: []fact.Key{key}, Status: Active, rows: map[*Selection]picked{}}
-	for _, s := range r.Select {
-		f.rows[s] = pick(s)
-	}
-	cause, _ := f.all(r.Cause, pick)
-	effect, seen := f.all(r.Effect, pick)
-	f.effect = effect
-	if cause == False || cause != True && effect != True {
-		return nil
-	}
-	// A mechanism is what it does: without any of its effect there is none.
-	if r.ID.Role == RoleMechanism && len(r.Effect) > 0 && seen == 0 {
-		return nil
-	}
-	ruledOut := True
-	for _, rival := range r.RulesOut {
-		j := rival.Cond.judge(pick)
-		ruledOut = ruledOut.And(j.Truth)
-		switch j.Truth {
-		case True:
-			f.RuledOut = append(f.RuledOut, RuledOut{rival.Rival, j.Name, j.Evidence})
-		case Unknown:
-			f.Open = append(f.Open, Open{Rival: rival.Rival, Name: j.Name, Why: unique(j.Unknown)})
+// sharedScope is where shared evidence comes from when that is all there is: the
+// daemons that its rows name.
+func (f *Finding) sharedScope() []fact.Key {
+	var scope []fact.Key
+	for _, ev := range f.Evidence {
+		keys := tables[ev.Table].keys[fact.KeyDaemon]
+		if keys == nil {
+			continue
+		}
+		for _, row := range ev.Rows {
+			for _, k := range keys(row.Value) {
+				if !slices.ContainsFunc(scope, k.Same) {
+					scope = append(scope, k)
+				}
+			}
 		}
 	}
-	if ruledOut == False {
-		return nil
-	}
-	certain := f.certain(pick)
-	f.grade(cause, effect, ruledOut.And(certain), e.tied(f, key))
-	if f.Confidence == Certain && (f.candidate() || !key.Named()) {
-		f.Confidence = Likely
-	}
-	f.support(pick)
-	f.word()
-	return f
+	return scope
 }
 
 // candidate reports whether the scope is only one of several that its rows may be
@@ -169,40 +158,21 @@ func (f *Finding) candidate() bool {
 	return false
 }
 
-// all judges the conditions, keeps the evidence of those that hold and counts
-// them. No conditions are unknown.
-func (f *Finding) all(conditions []*Condition, pick func(*Selection) picked) (truth Truth, held int) {
-	truth = True
-	if len(conditions) == 0 {
-		return Unknown, 0
-	}
-	for _, c := range conditions {
-		j := c.judge(pick)
-		truth = truth.And(j.Truth)
+// take takes over the evidence of conditions that hold, and what the others want.
+func (f *Finding) take(judged []Judgement) {
+	for _, j := range judged {
 		if j.Truth == True {
-			held++
 			f.keep(j, false)
 		} else {
 			f.Open = append(f.Open, Open{Name: j.Name, Why: unique(j.Unknown)})
 		}
 	}
-	return truth, held
-}
-
-// certain judges what only a certain verdict needs; its evidence counts too.
-func (f *Finding) certain(pick func(*Selection) picked) Truth {
-	if len(f.Rule.Certain) == 0 {
-		return True
-	}
-	truth, _ := f.all(f.Rule.Certain, pick)
-	return truth
 }
 
 // support adds the evidence of what may speak for the finding. It comes after the
 // grade: it raises nothing, refutes nothing, and ties or dates nothing.
-func (f *Finding) support(pick func(*Selection) picked) {
-	for _, c := range f.Rule.Support {
-		j := c.judge(pick)
+func (f *Finding) support(judged []Judgement) {
+	for _, j := range judged {
 		switch j.Truth {
 		case True:
 			f.keep(j, true)
@@ -224,14 +194,14 @@ func (f *Finding) keep(j Judgement, support bool) {
 }
 
 // grade sets confidence and status.
-func (f *Finding) grade(cause, effect, proof Truth, tied bool) {
+func (f *Finding) grade(cause, proof Truth, tied bool) {
 	id := f.Rule.ID
 	switch {
 	case id.Role == RoleSymptom || id.Role == RoleRouter:
 		f.Confidence = Certain
 	case cause != True || !tied:
 		f.Confidence = Suspected
-	case proof == True && (effect == True || len(f.Rule.Effect) == 0):
+	case proof == True && (f.effect == True || len(f.Rule.Effect) == 0):
 		f.Confidence = Certain
 	default:
 		f.Confidence = Likely
@@ -239,7 +209,7 @@ func (f *Finding) grade(cause, effect, proof Truth, tied bool) {
 	if f.Rule.Ceiling != "" && f.Confidence.rank() < f.Rule.Ceiling.rank() {
 		f.Confidence = f.Rule.Ceiling
 	}
-	if id.Latent && effect != True {
+	if id.Latent && f.effect != True {
 		f.Status = Latent
 	}
 	for _, e := range f.Evidence {
