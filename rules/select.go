@@ -33,6 +33,7 @@ type evaluator struct {
 
 // selected is a selection over all keys.
 type selected struct {
+	rows           int // that were looked at
 	passed, unsure []Row
 	missing        string
 	absent         bool
@@ -96,6 +97,7 @@ func (e *evaluator) filter(s *Selection) *selected {
 		if s.Signature != nil && row.Value.(*fact.Hit).Signature != s.Signature.ID {
 			continue
 		}
+		out.rows++
 		truth := True
 		if s.Where != nil {
 			var err error
