@@ -18,6 +18,22 @@ type page struct {
 	line, counted int
 }
 
+func newPage(o TextOptions) *page {
+	if o.Width == 0 {
+		o.Width = 80
+	}
+	return &page{width: max(o.Width, minWidth), color: o.Color, full: o.Full}
+}
+
+// lines is the page line by line, each with the places that it rests on.
+func (t *page) lines() []Line {
+	var lines []Line
+	for i, text := range strings.Split(strings.TrimSuffix(t.b.String(), "\n"), "\n") {
+		lines = append(lines, Line{text, t.links[i]})
+	}
+	return lines
+}
+
 // here is the number of the line that is written next, from 0.
 func (t *page) here() int {
 	t.line += strings.Count(t.b.String()[t.counted:], "\n")
@@ -93,6 +109,7 @@ func (t *page) tail(ref string, used int) {
 
 // flow writes text that starts at column used and goes on at column hang.
 func (t *page) flow(text string, used, hang int) {
+	text = strings.Join(strings.Fields(text), " ")
 	first := wrap(text, t.width-used)
 	t.b.WriteString(first[0] + "\n")
 	if len(first) > 1 {

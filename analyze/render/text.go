@@ -55,19 +55,11 @@ type Line struct {
 // evidence. It has no escape sequences.
 func Lines(r *analyze.Report, o TextOptions) []Line {
 	o.Color = false
-	t := textPage(r, o)
-	var lines []Line
-	for i, text := range strings.Split(strings.TrimSuffix(t.b.String(), "\n"), "\n") {
-		lines = append(lines, Line{text, t.links[i]})
-	}
-	return lines
+	return textPage(r, o).lines()
 }
 
 func textPage(r *analyze.Report, o TextOptions) *page {
-	if o.Width == 0 {
-		o.Width = 80
-	}
-	t := &page{width: max(o.Width, minWidth), color: o.Color, full: o.Full}
+	t := newPage(o)
 	if len(r.Verdicts) == 0 {
 		t.silence(r)
 	}
@@ -146,8 +138,10 @@ func (t *page) rivals(f *rules.Finding) {
 }
 
 // openWhy says why something could not be checked.
-func openWhy(o rules.Open) string {
-	return cmp.Or(strings.Join(o.Why, "; "), "the evidence does not show it")
+func openWhy(o rules.Open) string { return whyText(o.Why) }
+
+func whyText(why []string) string {
+	return cmp.Or(strings.Join(why, "; "), "the evidence does not show it")
 }
 
 // step is a part of the remedy.

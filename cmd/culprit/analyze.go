@@ -62,9 +62,17 @@ is missing or damaged and --strict is given. With several PATHs the highest.`,
 	return c
 }
 
-func (f *analyzeFlags) check(paths []string) error {
+// onceStdin refuses paths of which more than one is standard input.
+func onceStdin(paths []string) error {
 	if i := slices.Index(paths, "-"); i >= 0 && slices.Contains(paths[i+1:], "-") {
 		return errors.New("standard input can be read only once")
+	}
+	return nil
+}
+
+func (f *analyzeFlags) check(paths []string) error {
+	if err := onceStdin(paths); err != nil {
+		return err
 	}
 	for _, choice := range []struct {
 		flag, value string

@@ -34,6 +34,7 @@ func rulesCommand(code *int) *cobra.Command {
 	sub("test", "run the rules' tests; exit 1 when one fails", cobra.NoArgs, func(w io.Writer, set *rules.Set, _ []string) error {
 		return testRules(w, set, code)
 	})
+	c.AddCommand(explainCommand(&dirs))
 	return c
 }
 
@@ -45,10 +46,19 @@ func listRules(w io.Writer, set *rules.Set, _ []string) error {
 	return tw.Flush()
 }
 
-func showRule(w io.Writer, set *rules.Set, args []string) error {
-	r, id, ok := set.Find(args[0])
+// findRule finds a rule by its id or an alias; nil where there is an id and no rule yet.
+func findRule(set *rules.Set, name string) (*rules.Rule, rules.ID, error) {
+	r, id, ok := set.Find(name)
 	if !ok {
-		return fmt.Errorf("there is no rule %q%s", args[0], set.Suggest(args[0]))
+		return nil, id, fmt.Errorf("there is no rule %q%s", name, set.Suggest(name))
+	}
+	return r, id, nil
+}
+
+func showRule(w io.Writer, set *rules.Set, args []string) error {
+	r, id, err := findRule(set, args[0])
+	if err != nil {
+		return err
 	}
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	line := func(label, value string) {
