@@ -53,8 +53,20 @@ type Log struct {
 	CutHead, CutTail bool
 	// Debug is set when lines of debug level are in it.
 	Debug bool
-	Ref   Ref
+	// Ref is the whole source; of a piece of a pasted text its first line, with EndLine
+	// where its lines follow one another there.
+	Ref Ref
 }
+
+// Level is how bad a log line is by its own word.
+type Level uint8
+
+// The levels, from the least.
+const (
+	LevelOther   Level = iota // info, debug, or no word at all
+	LevelWarning              // warning
+	LevelError                // error, fatal, panic
+)
 
 // Hit is all matches of one signature with the same fields in one source.
 type Hit struct {

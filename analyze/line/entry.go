@@ -103,24 +103,24 @@ func parseBody(body []byte) Entry {
 }
 
 // levelWord maps the words and letters that loggers use to those of Entry.Level.
-func levelWord(word string) string {
-	switch word {
-	case "I", "INFO", "Info", "informational":
+func levelWord(word []byte) string {
+	switch string(word) {
+	case "I", "INFO", "Info", "info", "informational":
 		return "info"
-	case "W", "WARN", "WARNING", "Warning", "warn":
+	case "W", "WARN", "WARNING", "Warning", "warn", "warning":
 		return "warning"
-	case "E", "ERRO", "ERROR", "Error", "err":
+	case "E", "ERRO", "ERROR", "Error", "err", "error":
 		return "error"
-	case "F", "FATA", "FATAL", "crit", "alert", "emerg":
+	case "F", "FATA", "FATAL", "fatal", "crit", "alert", "emerg":
 		return "fatal"
-	case "PANI", "PANIC", "dpanic":
+	case "PANI", "PANIC", "panic", "dpanic":
 		return "panic"
-	case "DEBU", "DEBUG", "Debug":
+	case "DEBU", "DEBUG", "Debug", "debug":
 		return "debug"
-	case "TRAC", "TRACE":
+	case "TRAC", "TRACE", "trace":
 		return "trace"
 	}
-	return word
+	return string(word)
 }
 
 func hasPrefix(b []byte, prefix string) bool {

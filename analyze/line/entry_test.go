@@ -106,6 +106,7 @@ func FuzzParse(f *testing.F) {
 		`2026-11-22T03:49:28.1Z stdout F a`,
 		`{"log":"a\n","stream":"stdout","time":"2026-11-22T03:49:28.1Z"}`,
 		`[62365.889369][ T12] a`,
+		`{"log":"{\"level\":\"error\"}\n","stream":"a"}`,
 		`[Tue Nov  3 13:33:10 2026] a`,
 		`/var/log/x:12:I0712 03:19:59.590703 1 a.go:1] b`,
 		`5月 26 18:42:17 h p[1]: a`,
@@ -118,6 +119,9 @@ func FuzzParse(f *testing.F) {
 		s, ok := Stamp(text)
 		if !bytes.Equal(text, before) {
 			t.Error("the line was changed")
+		}
+		if g, _ := Glance(text); !g.Time.Equal(s.Time) || g.NoYear != s.NoYear || g.NoZone != s.NoZone {
+			t.Errorf("Stamp %+v, Glance %+v", s, g)
 		}
 		if ok == s.IsZero() || !e.Stamp.Time.Equal(s.Time) || e.Stamp.NoYear != s.NoYear || e.Stamp.NoZone != s.NoZone {
 			t.Errorf("Stamp %+v %v, Parse %+v", s, ok, e.Stamp)

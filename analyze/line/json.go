@@ -130,7 +130,7 @@ func parseJSON(b []byte) Entry {
 		rest = after
 		switch string(key) {
 		case "level", "severity":
-			e.Level = levelWord(jsonText(value))
+			e.Level = levelWord([]byte(jsonText(value)))
 		case "msg", "message":
 			e.Msg = jsonText(value)
 		case "log":

@@ -20,7 +20,7 @@ func isKlog(b []byte) bool {
 //	E0930 16:12:35.980371    1028 file.go:348] text
 //	I0930 16:12:35.980371    1028 file.go:348] "text" pod="ns/name" err="a \"b\""
 func parseKlog(b []byte) Entry {
-	e := Entry{Format: "klog", Level: levelWord(string(b[:1]))}
+	e := Entry{Format: "klog", Level: levelWord(b[:1])}
 	rest := b[bytes.IndexByte(b, ':'):] // hh:mm
 	rest = bytes.TrimLeft(afterWord(rest), " ")
 	header, text, ok := bytes.Cut(rest, []byte("]"))

@@ -27,7 +27,7 @@ func parseLogrus(b []byte) Entry {
 		switch first := !seen[f.Key]; {
 		case first && f.Key == "time":
 		case first && f.Key == "level":
-			e.Level = levelWord(f.Value)
+			e.Level = levelWord([]byte(f.Value))
 		case first && f.Key == "msg":
 			e.Msg = f.Value
 		default:
@@ -63,7 +63,7 @@ func terminalLevel(b []byte) (level string, open int) {
 	default:
 		return "", 0
 	}
-	level = levelWord(string(b[at : at+4]))
+	level = levelWord(b[at : at+4])
 	rest := uncoloured(b[at+4:])
 	open = len(b) - len(rest)
 	if len(rest) < 3 || rest[0] != '[' || !isDigit(rest[1]) || bytes.IndexByte(rest[:min(40, len(rest))], ']') < 0 {

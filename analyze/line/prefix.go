@@ -2,6 +2,7 @@ package line
 
 import (
 	"bytes"
+	"time"
 
 	"culprit/analyze/fact"
 )
@@ -16,6 +17,8 @@ type wrapped struct {
 	unit  []byte
 	pid   int
 	level string
+	// sinceBoot is the kernel's own time of the line.
+	sinceBoot fact.Opt[time.Duration]
 	// form is what the prefixes alone say of the format: "syslog", "kernel" or "".
 	form string
 	body []byte
@@ -93,6 +96,9 @@ func (w *wrapped) uptime() bool {
 	if end < 0 || dot < 1 || dot > end || !allDigits(b[:dot]) || !allDigits(b[dot+1:end]) {
 		return false
 	}
+	c := clock{second: number(b[:dot])}
+	c.fraction(b[dot:end])
+	w.sinceBoot = fact.Some(time.Duration(c.second)*time.Second + time.Duration(c.nano))
 	rest := w.body[bytes.IndexByte(w.body, ']')+1:]
 	if len(rest) > 2 && rest[0] == '[' {
 		caller := bytes.TrimLeft(rest[1:min(24, len(rest))], " ")
@@ -240,7 +246,7 @@ func (w *wrapped) grep() bool {
 func busyboxLevel(priority []byte) string {
 	switch string(priority) {
 	case "emerg", "alert", "crit", "err", "warn", "notice", "info", "debug":
-		return levelWord(string(priority))
+		return levelWord(priority)
 	}
 	return ""
 }

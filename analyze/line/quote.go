@@ -82,18 +82,31 @@ func pairs(text []byte) []Field {
 // pair takes the first word off text. ok says that it is a key=value; else value
 // is the word.
 func pair(text []byte) (key []byte, value string, rest []byte, ok bool) {
+	key, raw, rest := rawPair(text)
+	switch {
+	case key == nil:
+		return nil, string(raw), rest, false
+	case len(text) > len(key)+1 && text[len(key)+1] == '"':
+		return key, Unescape(raw), rest, true
+	}
+	return key, string(raw), rest, true
+}
+
+// rawPair is pair with the value as it is between its quotes; key is nil where the
+// first word is no key=value.
+func rawPair(text []byte) (key, value, rest []byte) {
 	n := keyLen(text)
 	if n == 0 || n == len(text) || text[n] != '=' {
-		word, rest, _ := bytes.Cut(text, []byte{' '})
-		return nil, string(word), rest, false
+		value, rest, _ = bytes.Cut(text, []byte{' '})
+		return nil, value, rest
 	}
 	key, text = text[:n], text[n+1:]
 	if len(text) > 0 && text[0] == '"' {
-		raw, rest := quoted(text)
-		return key, Unescape(raw), rest, true
+		value, rest = quoted(text)
+		return key, value, rest
 	}
-	word, rest, _ := bytes.Cut(text, []byte{' '})
-	return key, string(word), rest, true
+	value, rest, _ = bytes.Cut(text, []byte{' '})
+	return key, value, rest
 }
 
 // keyLen is the length of the key that text starts with, 0 none.

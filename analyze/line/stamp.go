@@ -38,18 +38,28 @@ const (
 // does), the body's among equals. Of docker's json-file the outer time counts. It
 // does not allocate, except for a zone that is not a whole hour.
 func Stamp(text []byte) (fact.Stamp, bool) {
-	if len(text) > StampReach && text[len(text)-1] != '}' {
-		text = text[:StampReach]
-	}
-	w := unwrap(text)
-	if s, ok := bodyStamp(w.body); ok {
-		w.stamped(s)
-	}
+	w := unwrap(reached(text))
+	w.bodyStamp(bodyForm(w.body))
 	return w.stamp, !w.stamp.IsZero()
 }
 
-func bodyStamp(body []byte) (fact.Stamp, bool) {
-	switch bodyForm(body) {
+// reached is the part of a line that Stamp looks at.
+func reached(text []byte) []byte {
+	if len(text) > StampReach && text[len(text)-1] != '}' {
+		return text[:StampReach]
+	}
+	return text
+}
+
+// bodyStamp takes the time that the body prints into account.
+func (w *wrapped) bodyStamp(f form) {
+	if s, ok := f.stamp(w.body); ok {
+		w.stamped(s)
+	}
+}
+
+func (f form) stamp(body []byte) (fact.Stamp, bool) {
+	switch f {
 	case formLogrus:
 		return logrusStamp(body)
 	case formTerminal:
