@@ -7,14 +7,13 @@ import (
 )
 
 // spool holds what needs random access and comes as a stream: in memory up to
-// spoolMemory, beyond that in one file of the temporary folder, which has no name
-// once it is made. Archives inside one another share it like a stack.
+// spoolMemory, beyond that in one file without a name. Archives inside one another
+// share it like a stack.
 type spool struct {
 	limit  int64 // of the file
 	memory int64 // in use
-	file   *os.File
+	file   *Unnamed
 	end    int64 // of what is in use of the file
-	named  bool  // the file could not be removed while it is open
 }
 
 // take reads r to its end and returns it for random access until release. Where
@@ -30,7 +29,7 @@ func (s *spool) take(r io.Reader) (at io.ReaderAt, size int64, release func(), e
 	start := s.end
 	release = func() { s.end = start }
 	if s.file == nil {
-		if err := s.create(); err != nil {
+		if s.file, err = NewUnnamed(); err != nil {
 			return bytes.NewReader(held.Bytes()), n, release, err
 		}
 	}
@@ -44,26 +43,36 @@ func (s *spool) take(r io.Reader) (at io.ReaderAt, size int64, release func(), e
 	return io.NewSectionReader(s.file, start, size), size, release, err
 }
 
-// create makes the file and takes its name away, so that it is gone when the
-// process is, however that ends.
-func (s *spool) create() error {
-	f, err := os.CreateTemp("", "culprit-spool-")
-	if err != nil {
-		return err
+func (s *spool) close() {
+	if s.file != nil {
+		s.file.Close()
+		s.file = nil
 	}
-	s.file, s.named = f, os.Remove(f.Name()) != nil
-	return nil
 }
 
-func (s *spool) close() {
-	if s.file == nil {
-		return
+// Unnamed is a file of the temporary folder whose name is taken away at once, so that
+// it is gone when the process is, however that ends.
+type Unnamed struct {
+	*os.File
+	named bool // it could not be removed while it is open
+}
+
+// NewUnnamed makes an empty file. The error is that of the temporary folder.
+func NewUnnamed() (*Unnamed, error) {
+	f, err := os.CreateTemp("", "culprit-spool-")
+	if err != nil {
+		return nil, err
 	}
-	s.file.Close()
-	if s.named { // some systems do not remove an open file
-		os.Remove(s.file.Name())
+	return &Unnamed{File: f, named: os.Remove(f.Name()) != nil}, nil
+}
+
+// Close gives the file back.
+func (u *Unnamed) Close() error {
+	err := u.File.Close()
+	if u.named { // some systems do not remove an open file
+		os.Remove(u.Name())
 	}
-	s.file = nil
+	return err
 }
 
 // directly returns r itself where it is a regular file that s was opened on at its
