@@ -69,7 +69,7 @@ func prefix(i, n int) string {
 // judge assembles the parts, joins, evaluates and reports.
 func (o Options) judge(all []*parts) *Report {
 	t := &fact.Tables{}
-	r := &Report{Version: o.Version, Rules: o.Rules.Hash, Tables: t}
+	r := &Report{Version: o.Version, Rules: o.Rules.Hash, Tables: t, clocks: map[fact.Place]clock{}}
 	var names, formats []string
 	for i, p := range all {
 		// Nodes without a name must not become one.
@@ -78,6 +78,7 @@ func (o Options) judge(all []*parts) *Report {
 			fallback = fmt.Sprintf("%d/%s", i+1, p.bundle.Name)
 		}
 		p.assemble(t, fallback)
+		r.clocks[p.node.At] = p.clock
 		r.Problems = append(r.Problems, p.problems...)
 		if p.bundle.Name != "" { // not another node of a pasted text
 			names, formats = append(names, p.bundle.Name), append(formats, p.bundle.Format)

@@ -26,7 +26,10 @@ func (p *parts) assemble(t *fact.Tables, fallback string) {
 		p.node.Kernel = cmp.Or(p.node.Kernel, m.Kernel)
 	}
 	at.Node = cmp.Or(at.Node, fallback)
-	p.resolveTimes()
+	p.clock = p.readClock()
+	for _, l := range p.logs {
+		l.Resolve(p.clock.ref)
+	}
 	a := assembly{parts: p, t: t, at: at}
 	a.sources()
 	a.processes()
@@ -69,20 +72,29 @@ type assembly struct {
 	at fact.Place
 }
 
-// resolveTimes completes log stamps without year or zone from the clock of the
-// collection, else from the latest full stamp of the bundle.
-func (p *parts) resolveTimes() {
-	ref := p.collected()
-	if ref.IsZero() {
+// clock is what completes the times of a node's logs.
+type clock struct {
+	// ref is the clock of the collection, else the latest full stamp of the bundle; it
+	// completes stamps without year or zone.
+	ref time.Time
+	// boot is when the kernel started, zero unknown.
+	boot time.Time
+}
+
+// readClock is the clock of the parts, whose logs are not resolved yet.
+func (p *parts) readClock() clock {
+	c := clock{ref: p.collected()}
+	if !c.ref.IsZero() && p.node.Uptime.Known {
+		c.boot = c.ref.Add(-p.node.Uptime.V)
+	}
+	if c.ref.IsZero() {
 		for _, l := range p.logs {
-			if !l.NeedsYear && l.Log.Last.After(ref) {
-				ref = l.Log.Last
+			if !l.NeedsYear && l.Log.Last.After(c.ref) {
+				c.ref = l.Log.Last
 			}
 		}
 	}
-	for i := range p.logs {
-		p.logs[i].Resolve(ref)
-	}
+	return c
 }
 
 func (a *assembly) sources() {

@@ -41,6 +41,7 @@ type parts struct {
 	dumps     []stack.Part
 	logs      []*logs.Result
 	node      fact.Node
+	clock     clock // set by assemble
 	hostname  string
 	bootID    string
 	seen      map[fact.Kind]bool

@@ -34,6 +34,21 @@ func (p *parts) relocate(e bundle.Excerpt) {
 		&p.other, &p.daemons, &p.cgroups, &p.sysctls, &p.looks, &p.counted, &p.fileLocks, &p.dumps, &p.logs, &p.node} {
 		eachRef(reflect.ValueOf(rows), move)
 	}
+	if n := len(e.Refs); n > 1 && inOneRun(e.Refs) {
+		for _, l := range p.logs {
+			l.Log.Ref.EndLine = e.Refs[n-1].Line
+		}
+	}
+}
+
+// inOneRun reports whether refs are lines that follow one another.
+func inOneRun(refs []fact.Ref) bool {
+	for i, ref := range refs {
+		if ref.Line != refs[0].Line+i || ref.EndLine > ref.Line {
+			return false
+		}
+	}
+	return true
 }
 
 var refType = reflect.TypeFor[fact.Ref]()

@@ -38,6 +38,9 @@ type Report struct {
 	// Excerpts are the raw lines that stand at a ref, as far as Quote was asked for
 	// them, each line cut at 512 bytes and control bytes intact: renderers escape.
 	Excerpts map[fact.Ref]string
+
+	// clocks are those of each node, for what reads its logs again.
+	clocks map[fact.Place]clock
 }
 
 // NodeReport is what is known of one node.
