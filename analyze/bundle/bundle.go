@@ -17,6 +17,7 @@ import (
 	"io/fs"
 	"os"
 	"path/filepath"
+	"slices"
 
 	"culprit/analyze/fact"
 )
@@ -57,6 +58,9 @@ type Bundle struct {
 	// Problems are in the order in which they were met; those of the manifest's
 	// promises come last.
 	Problems []fact.Problem
+	// Stopped is set where the walk ended before the bundle did, at the end of its
+	// context or at another limit of the whole: there may be sources of which nothing is known.
+	Stopped bool
 }
 
 // Walk opens path, a folder, an archive or one file, and calls visit once for each
@@ -67,36 +71,68 @@ type Bundle struct {
 //
 // Path, Kind and what is known of State are set before visit. r is valid until
 // visit returns; it ends with io.EOF at a limit or at damage too, which Walk
-// records, and with the error of ctx once that is cancelled. What visit leaves
-// unread is drained, then Size, SHA256 and State are completed in
-// Bundle.Sources. The deadline of ctx is a limit like the others: what was read
-// until then is kept.
+// records. What visit leaves unread is drained, then Size, SHA256 and State are
+// completed in Bundle.Sources. The end of ctx, its deadline or that it is cancelled,
+// is a limit like the others: what was read until then is kept.
 //
-// Errors are those of ctx, those of opening path, and ErrUnrecognised. Damage
-// inside is an error only when nothing before it could be read.
+// Errors are those of opening path and ErrUnrecognised, and that of ctx where it was
+// cancelled before anything was read. Damage inside is an error only when nothing
+// before it could be read.
 func Walk(ctx context.Context, path string, lim Limits, visit func(src fact.Source, r io.Reader)) (Bundle, error) {
-	w := newWalker(ctx, filepath.Base(path), lim, visit)
-	return w.conclude(w.walk(path))
+	return (&Walker{Limits: lim, Visit: visit}).Walk(ctx, path)
 }
 
 // WalkReader is Walk over one file, an archive or a single source, that is already
 // open: standard input, for example. name stands for its base name.
 func WalkReader(ctx context.Context, name string, r io.Reader, lim Limits, visit func(src fact.Source, r io.Reader)) (Bundle, error) {
-	w := newWalker(ctx, name, lim, visit)
-	return w.conclude(w.file(r))
+	return (&Walker{Limits: lim, Visit: visit}).WalkReader(ctx, name, r)
+}
+
+// Walker does what Walk does, one walk at a time, and says meanwhile what it has
+// learned. Sources are visited one after the other, by the caller's goroutine.
+type Walker struct {
+	Limits Limits
+	Visit  func(src fact.Source, r io.Reader)
+	now    *walker
+}
+
+// Walk walks path as the function Walk does.
+func (w *Walker) Walk(ctx context.Context, path string) (Bundle, error) {
+	w.now = newWalker(ctx, filepath.Base(path), w.Limits, w.Visit)
+	return w.now.conclude(w.now.walk(path))
+}
+
+// WalkReader walks r as the function WalkReader does.
+func (w *Walker) WalkReader(ctx context.Context, name string, r io.Reader) (Bundle, error) {
+	w.now = newWalker(ctx, name, w.Limits, w.Visit)
+	return w.now.conclude(w.now.file(r))
+}
+
+// SoFar is what a walk that stopped now would return, without the source that is
+// being visited and without what is held against the manifest at the end. Visit may
+// call it; the rows are the caller's.
+func (w *Walker) SoFar() Bundle {
+	b := w.now.bundle
+	b.Stopped = true
+	b.Sources, b.Problems = slices.Clone(b.Sources), slices.Clone(b.Problems)
+	b.Items = w.now.log.fold(w.now.promised.list, b.Sources)
+	for i := range b.Items {
+		b.Items[i].Refs = slices.Clone(b.Items[i].Refs)
+	}
+	return b
 }
 
 // conclude settles what can only be known at the end.
 func (w *walker) conclude(err error) (Bundle, error) {
 	w.finish()
-	if err := w.ctx.Err(); errors.Is(err, context.Canceled) {
-		return w.bundle, err
-	}
 	if errors.Is(err, errStop) {
 		err = nil
 	}
 	if err == nil {
 		err = w.judge()
+	}
+	if err != nil && errors.Is(w.damage, errCancel) {
+		err = w.ctx.Err()
 	}
 	return w.bundle, err
 }

@@ -62,10 +62,11 @@ var (
 	errDepth   = errors.New("limit of archives inside one another reached")
 	errSpool   = errors.New("limit of bytes in the spool reached")
 	errTime    = errors.New("limit of time reached")
+	errCancel  = errors.New("the reading was cancelled")
 )
 
 // Limits bound what Walk reads. A field that is zero or less means its default.
-// Time is bounded by the deadline of Walk's context: the package has no clock.
+// Time is bounded by Walk's context: the package has no clock.
 type Limits struct {
 	// Entries is the number of files, folders, links and so on, those of archives
 	// inside the bundle too.

@@ -161,7 +161,7 @@ func (w *walker) count(a *archive) error {
 // cut records that an archive ends early. The error is nil where the walk goes on
 // behind it.
 func (w *walker) cut(a *archive, err error) error {
-	if limits(err) || errors.Is(err, context.Canceled) {
+	if limits(err) {
 		return w.stop(err)
 	}
 	if errors.Is(err, errTrailing) {
@@ -182,17 +182,17 @@ func (w *walker) cut(a *archive, err error) error {
 
 // limits reports whether err is a limit of the whole.
 func limits(err error) bool {
-	return errors.Is(err, errTotal) || errors.Is(err, errTime) || errors.Is(err, errEntries)
+	return errors.Is(err, errTotal) || errors.Is(err, errTime) || errors.Is(err, errCancel) || errors.Is(err, errEntries)
 }
 
 // stop ends the walk at a limit of the whole.
 func (w *walker) stop(err error) error {
-	w.damage = err
+	w.damage, w.bundle.Stopped = err, true
 	switch {
-	case errors.Is(err, context.Canceled):
-		return err
 	case errors.Is(err, errTime):
 		w.problem("", "%v: the rest is not read", errTime)
+	case errors.Is(err, errCancel):
+		w.problem("", "%v: the rest is not read", errCancel)
 	case errors.Is(err, errEntries):
 		w.problem("", "%v (%d): the rest is not read", errEntries, w.lim.Entries)
 	default:
@@ -201,13 +201,15 @@ func (w *walker) stop(err error) error {
 	return errStop
 }
 
-// ended is why nothing more may be read: that the walk was cancelled, or errTime.
+// ended is why nothing more may be read, errTime or errCancel; nil where more may.
 func (w *walker) ended() error {
-	err := w.ctx.Err()
-	if errors.Is(err, context.DeadlineExceeded) {
+	switch err := w.ctx.Err(); {
+	case err == nil:
+		return nil
+	case errors.Is(err, context.DeadlineExceeded):
 		return errTime
 	}
-	return err
+	return errCancel
 }
 
 // noEnd records that what an archive ends with is missing.

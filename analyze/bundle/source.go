@@ -12,8 +12,8 @@ import (
 	"culprit/analyze/fact"
 )
 
-// source visits one opened source and completes its row. The error is that of
-// ctx, or errStop when the bundle's limit is reached.
+// source visits one opened source and completes its row. The error is errStop when
+// a limit of the whole is reached.
 func (w *walker) source(p string, s stream) error {
 	head, err := s.body.Peek(headBytes)
 	if err := w.ended(); err != nil {
@@ -34,9 +34,7 @@ func (w *walker) source(p string, s stream) error {
 		r.hash = w.hash
 	}
 	w.visit(src, w.steps(src, head, r))
-	if _, err := io.Copy(io.Discard, r); err != nil {
-		return err
-	}
+	_, _ = io.Copy(io.Discard, r) // it ends with io.EOF only
 	w.total += r.n
 	src.Size = r.n
 	if r.hash != nil {
@@ -120,11 +118,8 @@ type sourceReader struct {
 }
 
 func (s *sourceReader) Read(p []byte) (int, error) {
-	switch err := s.ended(); {
-	case errors.Is(err, errTime) && s.end == nil:
-		s.end = errTime
-	case err != nil && s.end == nil:
-		return 0, err
+	if s.end == nil {
+		s.end = s.ended()
 	}
 	if s.end != nil {
 		return 0, io.EOF

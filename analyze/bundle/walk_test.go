@@ -257,17 +257,57 @@ func TestWalkCancelled(t *testing.T) {
 	for _, path := range []string{folderOf(t, members...), save(t, "a", archive), save(t, "b", gz(t, archive))} {
 		ctx, cancel := context.WithCancel(context.Background())
 		var visits int
-		_, err := Walk(ctx, path, Limits{}, func(_ fact.Source, r io.Reader) {
+		b, err := Walk(ctx, path, Limits{}, func(_ fact.Source, r io.Reader) {
 			if visits++; visits == 3 {
 				cancel()
-				if _, err := r.Read(make([]byte, 1)); !errors.Is(err, context.Canceled) {
+				if _, err := r.Read(make([]byte, 1)); err != io.EOF {
 					t.Errorf("read after cancel: %v", err)
 				}
 			}
 		})
-		if !errors.Is(err, context.Canceled) || visits != 3 {
-			t.Errorf("error %v after %d visits, want context.Canceled after 3", err, visits)
+		if err != nil || visits != 3 || len(b.Sources) != 3 || !b.Stopped {
+			t.Errorf("error %v after %d visits, stopped: %v, sources %q; want 3", err, visits, b.Stopped, rows(b))
 		}
+		want := []string{"proc/2/stack: cut after 0 bytes: the reading was cancelled", b.Name + ": the reading was cancelled: the rest is not read"}
+		if got := texts(b.Problems); !slices.Equal(got, want) {
+			t.Errorf("problems %q, want %q", got, want)
+		}
+		if _, err := Walk(ctx, path, Limits{}, ignore); !errors.Is(err, context.Canceled) {
+			t.Errorf("cancelled before anything was read: error %v", err)
+		}
+	}
+}
+
+// TestSoFar: within a visit the walk says what it would return if it stopped before
+// that source, and what the caller does to that changes nothing.
+func TestSoFar(t *testing.T) {
+	manifest := header + `{"path":"docker/info.txt","command":"docker info","state":"timeout","bytes":0}` + "\n"
+	path := save(t, "a", tarOf(t, member{"manifest.jsonl", manifest}, member{"docker/info.txt", infoT},
+		member{"docker/info.txt.err", "node-collect: command timed out after 15s: docker info\n"}, member{"ps.txt", psTable}))
+	want, err := Walk(t.Context(), path, Limits{}, ignore)
+	if err != nil || want.Stopped {
+		t.Fatal(err, want.Stopped)
+	}
+	var w Walker
+	var visited []string
+	w.Visit = func(src fact.Source, _ io.Reader) {
+		b := w.SoFar()
+		var paths []string
+		for i := range b.Sources {
+			paths = append(paths, b.Sources[i].Path)
+			b.Sources[i].Path = "x"
+		}
+		for i := range b.Items {
+			b.Items[i].Refs[0].Source = "x"
+		}
+		if !b.Stopped || b.Manifest == nil || b.Name != "a" || b.Format != FormatTar || !slices.Equal(paths, visited) || len(b.Items) != 1 {
+			t.Errorf("at %s: %+v", src.Path, b)
+		}
+		visited = append(visited, src.Path)
+	}
+	got, err := w.Walk(t.Context(), path)
+	if err != nil || !reflect.DeepEqual(got, want) {
+		t.Errorf("%v: asked\n%+v, not asked\n%+v", err, got, want)
 	}
 }
 

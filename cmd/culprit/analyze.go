@@ -107,10 +107,10 @@ func (f *analyzeFlags) run(ctx context.Context, paths []string, stdin io.Reader,
 	var out bytes.Buffer
 	for _, incident := range incidents {
 		report, err := f.incident(ctx, options, incident)
+		if ctx.Err() != nil {
+			return ctx.Err() // nobody waits for what could be said so far
+		}
 		if err != nil {
-			if ctx.Err() != nil {
-				return ctx.Err()
-			}
 			fmt.Fprintf(stderr, "culprit: %v\n", err)
 			*code = max(*code, codeOf(err))
 			continue
