@@ -144,7 +144,7 @@ func (a *assembly) processes() {
 		}
 		// The kernel log may tell of another task that had the pid before.
 		comm, reported := hung[p.PID]
-		p.Hung = fact.Opt[bool]{V: reported && comm == p.Comm, Known: reported || a.seen[fact.KindKernelLog]}
+		p.Hung = fact.Opt[bool]{V: reported && comm == p.Comm, Known: reported || a.seen[fact.KindKernelLog] && !a.t.Partial}
 		p.At = a.at
 		a.t.Processes = append(a.t.Processes, p)
 	}

@@ -23,7 +23,7 @@ func seen(t *fact.Tables) []Seen {
 	}
 	for i := range out {
 		for _, c := range t.Coverage {
-			out[i].Complete = out[i].Complete || c.Table == out[i].Table && c.Complete
+			out[i].Complete = out[i].Complete || c.Table == out[i].Table && c.Complete && !t.Partial
 		}
 	}
 	return out

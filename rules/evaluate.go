@@ -109,7 +109,7 @@ func (e *evaluator) finding(t *trial) *Finding {
 	}
 	f.take(t.certain)
 	f.grade(together(t.cause), t.proof(), e.tied(f, t.key))
-	if f.Confidence == Certain && (f.candidate() || !t.key.Named()) {
+	if f.Confidence == Certain && (f.candidate() || !t.key.Named() || e.tables.Partial) {
 		f.Confidence = Likely
 	}
 	f.support(t.support)

@@ -159,6 +159,9 @@ func (e *evaluator) stop(file string, line int, format string, args ...any) {
 // cannot; absent when nothing of the kind was collected; looked are the sources
 // that the table was filled from.
 func (e *evaluator) lacks(s *Selection) (why string, absent bool, looked []fact.Ref) {
+	if e.tables.Partial {
+		return "the bundle is not read to the end", false, nil
+	}
 	whole := map[string]bool{}
 	reason := map[string]string{}
 	for _, c := range e.coverage[s.Table.Name] {
@@ -283,7 +286,7 @@ func (e *evaluator) pickFor(key fact.Key) func(*Selection) picked {
 		// The one row of a container is there, so no other can be missing. Without it
 		// nothing is known of the container, not even that it is not there.
 		switch {
-		case s.On != s.Table.whole || all.stopped:
+		case s.On != s.Table.whole || all.stopped || e.tables.Partial:
 		case e.holds(s.Table, key):
 			p.missing, p.absent = "", false
 		case !key.IsZero():

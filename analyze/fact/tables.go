@@ -28,6 +28,10 @@ type Tables struct {
 	Edges        []Edge
 	Coverage     []Coverage
 	Problems     []Problem
+
+	// Partial is set where sources may exist that were not read: no table is then
+	// complete, whatever its Coverage says, and no finding certain.
+	Partial bool
 }
 
 // Coverage says how much of the world a table knows: one row for each listing,

@@ -129,7 +129,7 @@ func newWorld(t *fact.Tables, at fact.Place) *world {
 		w.byPID[p.PID] = p
 	}
 	for _, c := range t.Coverage {
-		w.wholeListing = w.wholeListing || c.At == at && c.Table == "processes" && c.Complete
+		w.wholeListing = w.wholeListing || c.At == at && c.Table == "processes" && c.Complete && !t.Partial
 	}
 	return w
 }
