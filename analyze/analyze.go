@@ -25,37 +25,61 @@ type Options struct {
 	Stdin io.Reader
 	// Progress, if set, is told of each source as its reading begins.
 	Progress func(source string)
+	// Spool, if set, keeps what Bundles reads; Raw and Quote look there first.
+	Spool *Spool
+	// Early, if set, is told now and then, by the goroutine that calls Bundles, what
+	// can be said of the sources read so far: first after 300 ms, then so that it takes at most
+	// a tenth of the time, its own part included. Nothing that is not read yet counts as
+	// absent, and no finding is certain. The report is the callee's to keep, and the
+	// one that Bundles returns is the same without it.
+	Early func(*Report)
+
+	// earlyDue, if set, says instead of the clock when it is time for Early; for tests.
+	earlyDue func() bool
 }
 
 // Bundles analyses one incident: one path, or several that belong together. A
-// path is a folder, an archive, one file, or "-". The deadline of ctx ends the
-// reading and what was read is analysed. The error wraps bundle.ErrUnrecognised when
-// a path holds nothing that can be read.
+// path is a folder, an archive, one file, or "-". The end of ctx, its deadline or that
+// it is cancelled, ends the reading: what was read is analysed, and a Problem says so. The
+// error wraps bundle.ErrUnrecognised when a path holds nothing that can be read, and
+// is that of ctx when it was cancelled before anything was.
 func Bundles(ctx context.Context, o Options, paths ...string) (*Report, error) {
 	set, err := logs.Compile(o.Rules.Signatures)
 	if err != nil {
 		return nil, err
 	}
-	var all []*parts
+	e := newEarly(ctx, o)
 	for i, path := range paths {
-		p, err := read(ctx, func(parse func(fact.Source, io.Reader)) (bundle.Bundle, error) {
-			visit := func(src fact.Source, r io.Reader) {
-				if o.Progress != nil {
-					o.Progress(prefix(i, len(paths)) + src.Path)
-				}
-				parse(src, r)
-			}
-			if path == "-" {
-				return bundle.WalkReader(ctx, "stdin", o.Stdin, o.Limits, visit)
-			}
-			return bundle.Walk(ctx, path, o.Limits, visit)
-		}, set, prefix(i, len(paths)))
-		if err != nil {
+		p := newParts(set, prefix(i, len(paths)))
+		err := e.read(path, p)
+		// Where ctx ends the reading, a path of which nothing was read is no error
+		// behind one of which something was.
+		if late := len(e.done) > 0 && p.bundle.Stopped && ctx.Err() != nil; err != nil && !late {
 			return nil, err
 		}
-		all = append(all, p.nodes()...)
+		e.done = append(e.done, p.nodes()...)
 	}
-	return o.judge(together(all)), nil
+	return o.judge(together(e.done)), nil
+}
+
+// read reads one path into p.
+func (e *early) read(path string, p *parts) error {
+	w := &bundle.Walker{Limits: e.Limits}
+	e.now, e.soFar = p, w.SoFar
+	return p.read(func(parse func(fact.Source, io.Reader)) (bundle.Bundle, error) {
+		w.Visit = func(src fact.Source, r io.Reader) {
+			name := p.prefix + src.Path
+			if e.Progress != nil {
+				e.Progress(name)
+			}
+			e.look()
+			e.Spool.keep(name, e.during(r), func(r io.Reader) { parse(src, r) })
+		}
+		if path == "-" {
+			return w.WalkReader(e.ctx, "stdin", e.Stdin)
+		}
+		return w.Walk(e.ctx, path)
+	})
 }
 
 // prefix stands before the sources of the i-th of n bundles.
@@ -70,6 +94,9 @@ func prefix(i, n int) string {
 func (o Options) judge(all []*parts) *Report {
 	t := &fact.Tables{}
 	r := &Report{Version: o.Version, Rules: o.Rules.Hash, Tables: t, clocks: map[fact.Place]clock{}}
+	for _, p := range all {
+		t.Partial = t.Partial || p.bundle.Stopped
+	}
 	var names, formats []string
 	for i, p := range all {
 		// Nodes without a name must not become one.

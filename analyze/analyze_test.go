@@ -43,9 +43,10 @@ func partsOf(t testing.TB, set *rules.Set, files map[string]string) *parts {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	p, err := read(context.Background(), func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error) {
+	p := newParts(signatures, "")
+	err = p.read(func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error) {
 		return bundle.WalkReader(context.Background(), "test", &b, bundle.DefaultLimits(), visit)
-	}, signatures, "")
+	})
 	if err != nil {
 		t.Fatal(err)
 	}

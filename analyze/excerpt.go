@@ -5,8 +5,6 @@ import (
 	"context"
 	"errors"
 	"io"
-	"io/fs"
-	"os"
 	"strings"
 
 	"culprit/analyze/bundle"
@@ -22,10 +20,11 @@ const (
 	excerptBytes = 512 // of one line, as a Hit keeps
 )
 
-// Quote reads the lines that refs cite into r.Excerpts. It walks the paths that
-// Bundles was given a second time, until it has the last line: rows do not keep
-// their lines, and only the report says which are wanted. What can be read only
-// once, a pipe, or changed since gives no excerpt. The error is that of ctx.
+// Quote reads the lines that refs cite into r.Excerpts, out of o.Spool. For what that
+// does not hold it walks the paths that Bundles was given a second time, until it has
+// the last line: rows do not keep their lines, and only the report says which are
+// wanted. What can be read only once, a pipe, or changed since gives no excerpt there.
+// The error is that of ctx.
 func (r *Report) Quote(ctx context.Context, o Options, refs []fact.Ref, paths ...string) error {
 	r.Excerpts = map[fact.Ref]string{}
 	cited := map[string][]fact.Ref{}
@@ -34,8 +33,14 @@ func (r *Report) Quote(ctx context.Context, o Options, refs []fact.Ref, paths ..
 			cited[ref.Source] = append(cited[ref.Source], ref)
 		}
 	}
+	for name, refs := range cited {
+		if kept, ok := o.Spool.Source(name); ok && ctx.Err() == nil {
+			r.pick(kept, refs)
+			delete(cited, name)
+		}
+	}
 	for i, path := range paths {
-		if st, err := os.Stat(path); path == "-" || err != nil || st.Mode()&fs.ModeNamedPipe != 0 {
+		if len(cited) == 0 || !again(path) {
 			continue
 		}
 		r.quote(ctx, o.Limits, path, prefix(i, len(paths)), cited)

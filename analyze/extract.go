@@ -2,7 +2,6 @@ package analyze
 
 import (
 	"cmp"
-	"context"
 	"io"
 	"path"
 	"slices"
@@ -52,19 +51,27 @@ type parts struct {
 	others   []*parts // the other nodes that pasted prompts name
 }
 
-// read walks one bundle and parses every source as it streams by.
-func read(ctx context.Context, open func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error), set *logs.Set, prefix string) (*parts, error) {
-	p := &parts{set: set, prefix: prefix, sockets: map[fact.Kind][]fact.Socket{}, seen: map[fact.Kind]bool{}}
-	b, err := open(func(src fact.Source, r io.Reader) {
-		p.seen[src.Kind] = true
+// newParts makes parts without anything in them.
+func newParts(set *logs.Set, prefix string) *parts {
+	return &parts{set: set, prefix: prefix, sockets: map[fact.Kind][]fact.Socket{}, seen: map[fact.Kind]bool{}}
+}
+
+// read walks one bundle and parses every source as it streams by. The error is that of
+// walk; what was read before it is there.
+func (p *parts) read(walk func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error)) error {
+	b, err := walk(func(src fact.Source, r io.Reader) {
 		p.source(src, r)
+		p.seen[src.Kind] = true
 	})
-	if err != nil {
-		return nil, err
-	}
 	p.take(b)
 	p.settle()
-	return p, nil
+	return err
+}
+
+// rows are pointers to all that holds rows with Refs.
+func (p *parts) rows() []any {
+	return []any{&p.problems, &p.processes, &p.hung, &p.listings, &p.mounts, &p.sockets, &p.docker, &p.tasks,
+		&p.other, &p.daemons, &p.cgroups, &p.sysctls, &p.looks, &p.counted, &p.fileLocks, &p.dumps, &p.logs, &p.node}
 }
 
 // take keeps what the walk itself learned, with the prefix on every path.
@@ -107,6 +114,7 @@ func (p *parts) absorb(o *parts) {
 	}
 	p.bundle.Sources = append(p.bundle.Sources, o.bundle.Sources...)
 	p.bundle.Items = append(p.bundle.Items, o.bundle.Items...)
+	p.bundle.Stopped = p.bundle.Stopped || o.bundle.Stopped
 	if p.bundle.Manifest == nil {
 		p.bundle.Manifest = o.bundle.Manifest
 	}

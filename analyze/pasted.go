@@ -69,7 +69,8 @@ func (p *parts) settle() {
 	for _, host := range hosts {
 		nodes[host] = p
 		if !sameHost(host, native) {
-			nodes[host] = &parts{set: p.set, hostname: host, sockets: map[fact.Kind][]fact.Socket{}, seen: map[fact.Kind]bool{}}
+			nodes[host] = newParts(p.set, "")
+			nodes[host].hostname = host
 			p.others = append(p.others, nodes[host])
 		}
 	}
@@ -188,7 +189,7 @@ func (r *pastedReader) take(e bundle.Excerpt) {
 		}
 		return
 	}
-	sub := &parts{set: r.set, sockets: map[fact.Kind][]fact.Socket{}, seen: map[fact.Kind]bool{}}
+	sub := newParts(r.set, "")
 	source := fact.Source{Path: e.Path, Kind: e.Kind}
 	if e.Kind == bundle.PastedText {
 		sub.logs = append(sub.logs, r.set.Scan(bytes.NewReader(e.Text), e.Path, ""))

@@ -30,8 +30,7 @@ func (p *parts) relocate(e bundle.Excerpt) {
 	for i := range p.listings {
 		p.listings[i].Source = source
 	}
-	for _, rows := range []any{&p.problems, &p.processes, &p.hung, &p.listings, &p.mounts, &p.sockets, &p.docker, &p.tasks,
-		&p.other, &p.daemons, &p.cgroups, &p.sysctls, &p.looks, &p.counted, &p.fileLocks, &p.dumps, &p.logs, &p.node} {
+	for _, rows := range p.rows() {
 		eachRef(reflect.ValueOf(rows), move)
 	}
 	if n := len(e.Refs); n > 1 && inOneRun(e.Refs) {

@@ -35,6 +35,8 @@ type Report struct {
 	Seen []Seen
 	// Tables are the facts that the rules judged.
 	Tables *fact.Tables
+	// Early is set on what Options.Early is told while the bundle is being read.
+	Early bool
 	// Excerpts are the raw lines that stand at a ref, as far as Quote was asked for
 	// them, each line cut at 512 bytes and control bytes intact: renderers escape.
 	Excerpts map[fact.Ref]string

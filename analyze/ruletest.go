@@ -72,10 +72,10 @@ func (r *Tester) tables(t *rules.Test) (*fact.Tables, error) {
 	if err := tw.Close(); err != nil {
 		return nil, err
 	}
-	ctx := context.Background()
-	p, err := read(ctx, func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error) {
-		return bundle.WalkReader(ctx, "test.tar", &b, bundle.DefaultLimits(), visit)
-	}, r.signatures, "")
+	p := newParts(r.signatures, "")
+	err := p.read(func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error) {
+		return bundle.WalkReader(context.Background(), "test.tar", &b, bundle.DefaultLimits(), visit)
+	})
 	if err != nil {
 		return nil, err
 	}

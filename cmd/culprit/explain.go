@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"fmt"
 
 	"github.com/spf13/cobra"
@@ -38,7 +39,7 @@ is true, false or unknown, with the lines that show it or what is missing.`,
 				return fmt.Errorf("%s has no rule yet", id.ID)
 			}
 			report, err := analyze.Bundles(c.Context(), analyze.Options{Rules: set, Version: version, Limits: bundle.DefaultLimits(), Stdin: c.InOrStdin()}, args[1:]...)
-			if err != nil {
+			if err := cmp.Or(c.Context().Err(), err); err != nil {
 				return err
 			}
 			return render.Explain(c.OutOrStdout(), set.Explain(report.Tables, rule), o)
