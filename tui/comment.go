@@ -15,7 +15,7 @@ import (
 // comment writes the comment for a ticket into the working folder and says what the
 // file is called. It never overwrites one.
 func comment(ctx context.Context, o analyze.Options, r *analyze.Report, paths []string) (string, error) {
-	var md render.MarkdownOptions
+	var md render.Options
 	quoted := *r // the report on the screen is not touched
 	if err := quoted.Quote(ctx, o, render.Cited(&quoted, md), paths...); err != nil {
 		return "", err

@@ -56,7 +56,7 @@ func viewOf(name string) view {
 // the same words.
 func summary(r *analyze.Report, width int) rows {
 	var out lines
-	for _, l := range render.Lines(r, render.TextOptions{Width: min(width-2, 120), Full: true}) {
+	for _, l := range render.Lines(r, render.Options{Width: min(width-2, 120), Full: true}) {
 		out = append(out, row{l.Text, l.Refs})
 	}
 	return out

@@ -16,18 +16,18 @@ const maxScopes = 5
 
 // Explain writes how a rule stands for each of its scopes: what holds and why, what
 // does not and what is missing for it. all is what rules.Set.Explain returned.
-func Explain(w io.Writer, all []rules.Explanation, o TextOptions) error {
+func Explain(w io.Writer, all []rules.Explanation, o Options) error {
 	_, err := io.WriteString(w, explainPage(all, o).b.String())
 	return err
 }
 
 // ExplainLines is what Explain writes, line by line, as Lines is the report.
-func ExplainLines(all []rules.Explanation, o TextOptions) []Line {
+func ExplainLines(all []rules.Explanation, o Options) []Line {
 	o.Color = false
 	return explainPage(all, o).lines()
 }
 
-func explainPage(all []rules.Explanation, o TextOptions) *page {
+func explainPage(all []rules.Explanation, o Options) *page {
 	t := newPage(o)
 	if len(all) == 0 {
 		t.b.WriteString("nothing here can be judged\n")

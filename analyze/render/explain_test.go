@@ -41,10 +41,10 @@ func TestSamplesExplained(t *testing.T) {
 	r := sampleReport(t, "dstate-stop-18.09.2")
 	for _, rule := range []string{"filesystem-frozen", "shim-killed", "kubelet-retry-amplifier"} {
 		all := explained(t, r, rule)
-		lines := ExplainLines(all, TextOptions{})
+		lines := ExplainLines(all, Options{})
 		golden(t, filepath.Join("testdata", "explain-"+rule+".golden"), []byte(textOf(lines)))
 		var b bytes.Buffer
-		if err := Explain(&b, all, TextOptions{Color: true}); err != nil {
+		if err := Explain(&b, all, Options{Color: true}); err != nil {
 			t.Fatal(err)
 		}
 		if stripColor(b.String()) != textOf(lines) {
@@ -56,7 +56,7 @@ func TestSamplesExplained(t *testing.T) {
 // TestExplainLinesLead: a condition's lines lead to its rows, or to what was searched;
 // what nothing shows leads nowhere.
 func TestExplainLinesLead(t *testing.T) {
-	lines := ExplainLines(explained(t, sampleReport(t, "dstate-stop-18.09.2"), "shim-killed"), TextOptions{})
+	lines := ExplainLines(explained(t, sampleReport(t, "dstate-stop-18.09.2"), "shim-killed"), Options{})
 	for start, want := range map[string]string{
 		"does not hold":                       "",
 		"  true        - at_least 1 of asked": "logs/dockerd.log:3151",
@@ -86,7 +86,7 @@ func TestExplainScopes(t *testing.T) {
 	for _, pid := range []string{"1", "2", "3", "4", "5", "6", "7"} {
 		all = append(all, rules.Explanation{Rule: rule, Scope: fact.NewKey(fact.KeyPID, fact.Place{}, pid, "sh"), Bar: "its cause is false"})
 	}
-	short, full := textOf(ExplainLines(all, TextOptions{})), textOf(ExplainLines(all, TextOptions{Full: true}))
+	short, full := textOf(ExplainLines(all, Options{})), textOf(ExplainLines(all, Options{Full: true}))
 	if n := strings.Count(short, "does not hold  pid sh ("); n != 5 || !strings.HasSuffix(short, "\nand 2 more, see --full\n") {
 		t.Errorf("%d scopes:\n%s", n, short)
 	}
@@ -94,10 +94,10 @@ func TestExplainScopes(t *testing.T) {
 		t.Errorf("%d scopes:\n%s", n, full)
 	}
 	all[1].At, all[1].Scope = fact.Place{Node: "n2"}, fact.Key{}
-	if got := textOf(ExplainLines(all, TextOptions{})); !strings.Contains(got, "does not hold  node n2, no pid found: its cause is false\n") || !strings.Contains(got, "node unknown, pid sh (1): ") {
+	if got := textOf(ExplainLines(all, Options{})); !strings.Contains(got, "does not hold  node n2, no pid found: its cause is false\n") || !strings.Contains(got, "node unknown, pid sh (1): ") {
 		t.Errorf("no node:\n%s", got)
 	}
-	if got := textOf(ExplainLines(nil, TextOptions{})); got != "nothing here can be judged\n" {
+	if got := textOf(ExplainLines(nil, Options{})); got != "nothing here can be judged\n" {
 		t.Errorf("of nothing: %q", got)
 	}
 }
@@ -105,7 +105,7 @@ func TestExplainScopes(t *testing.T) {
 // TestFlow: a text that begins in one column and goes on in another is written once,
 // whatever blanks are in it.
 func TestFlow(t *testing.T) {
-	p := newPage(TextOptions{Width: 40})
+	p := newPage(Options{Width: 40})
 	p.flow("two  blanks, and more words than one line holds", 10, 2)
 	if got, want := p.b.String(), "two blanks, and more words\n  than one line holds\n"; got != want {
 		t.Errorf("got %q, want %q", got, want)
@@ -125,7 +125,7 @@ func FuzzExplain(f *testing.F) {
 			Conditions: []rules.Explained{{Part: "cause", Name: text, Words: text, Truth: rules.True, Evidence: root.Evidence},
 				{Part: "rules out", Rival: "x", Name: text, Truth: rules.False, Of: []rules.Explained{element}}},
 			Selections: []rules.Selected{{Name: "s", Table: "hits", Signature: text}}}
-		for _, l := range ExplainLines([]rules.Explanation{x, {Rule: x.Rule, Bar: text}}, TextOptions{Width: width}) {
+		for _, l := range ExplainLines([]rules.Explanation{x, {Rule: x.Rule, Bar: text}}, Options{Width: width}) {
 			if n := utf8.RuneCountInString(l.Text); n > width {
 				t.Errorf("%d columns: %q", n, l.Text)
 			}

@@ -12,12 +12,6 @@ import (
 	"culprit/rules"
 )
 
-// MarkdownOptions say how much a comment shows.
-type MarkdownOptions struct {
-	// Full shows everything; a comment is short otherwise.
-	Full bool
-}
-
 // Bounds of a comment that is not full: about a page and a half.
 const (
 	briefEvidence = 5
@@ -32,13 +26,13 @@ const (
 // verdict, the chain, the evidence with its place and the raw line, what was ruled
 // out, what was not checked, the remedy. The lines come from r.Excerpts; Cited
 // says which it takes.
-func Markdown(w io.Writer, r *analyze.Report, o MarkdownOptions) error {
+func Markdown(w io.Writer, r *analyze.Report, o Options) error {
 	_, err := io.WriteString(w, comment(r, o).b.String())
 	return err
 }
 
 // Cited are the refs whose lines Markdown quotes.
-func Cited(r *analyze.Report, o MarkdownOptions) []fact.Ref { return comment(r, o).cited }
+func Cited(r *analyze.Report, o Options) []fact.Ref { return comment(r, o).cited }
 
 // ticket is the comment under way.
 type ticket struct {
@@ -51,15 +45,16 @@ type ticket struct {
 	unread int
 }
 
-func comment(r *analyze.Report, o MarkdownOptions) *ticket {
+func comment(r *analyze.Report, o Options) *ticket {
 	m := &ticket{r: r, full: o.Full}
 	if len(r.Verdicts) == 0 {
-		m.silence()
+		m.silence(o.Pins)
 	}
 	for _, i := range r.Verdicts {
 		m.verdict(i)
 	}
 	if len(r.Verdicts) > 0 {
+		m.pins(o.Pins)
 		m.others()
 		m.gaps("Gaps")
 	}
@@ -254,8 +249,8 @@ func (m *ticket) background(f *rules.Finding) {
 }
 
 // silence says that no cause was found, which is not health: what was looked at,
-// what stands out, what is missing, what to collect.
-func (m *ticket) silence() {
+// what stands out or was pinned, what is missing, what to collect.
+func (m *ticket) silence(pins []Pin) {
 	m.printf("## No root cause found\n\n%s. ", capital(inline(silenceText(m.r))))
 	m.printf("That is no proof of health: it holds only for what was looked at.\n\n")
 	var looked, missing, collect []string
@@ -282,6 +277,7 @@ func (m *ticket) silence() {
 		u := m.r.Unusual[i]
 		return inline(u.Text) + m.places(u.Refs)
 	})
+	m.pins(pins)
 	m.others()
 	if len(missing) > 0 {
 		m.printf("**Not in the bundle:** %s.\n\n", strings.Join(missing, ", "))

@@ -147,7 +147,7 @@ func FuzzMarkdown(f *testing.F) {
 						r.Verdicts, r.Findings = nil, r.Findings[2:]
 					}
 					var b bytes.Buffer
-					if err := Markdown(&b, r, MarkdownOptions{Full: full}); err != nil {
+					if err := Markdown(&b, r, Options{Full: full, Pins: pinsOf(text)}); err != nil {
 						t.Fatal(err)
 					}
 					return b.Bytes()
@@ -210,7 +210,7 @@ func TestUnread(t *testing.T) {
 	r := commentOf("word")
 	r.Excerpts = nil
 	var b bytes.Buffer
-	if err := Markdown(&b, r, MarkdownOptions{}); err != nil {
+	if err := Markdown(&b, r, Options{}); err != nil {
 		t.Fatal(err)
 	}
 	for _, want := range []string{"   - `word:7`\n", "   - `word:9`: `word`\n", "\n3 places could not be read a second time and are not quoted.\n"} {

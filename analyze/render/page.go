@@ -18,7 +18,7 @@ type page struct {
 	line, counted int
 }
 
-func newPage(o TextOptions) *page {
+func newPage(o Options) *page {
 	if o.Width == 0 {
 		o.Width = 80
 	}

@@ -50,7 +50,7 @@ func sampleReport(t testing.TB, name string) *analyze.Report {
 	if err != nil {
 		t.Fatal(err)
 	}
-	refs := append(Cited(r, MarkdownOptions{}), Cited(r, MarkdownOptions{Full: true})...)
+	refs := append(Cited(r, Options{}), Cited(r, Options{Full: true})...)
 	if err := r.Quote(ctx, o, refs, bundle); err != nil {
 		t.Fatal(err)
 	}
@@ -65,10 +65,10 @@ func TestSamples(t *testing.T) {
 			for range 2 {
 				r := sampleReport(t, name)
 				var text, md, js bytes.Buffer
-				if err := Text(&text, r, TextOptions{}); err != nil {
+				if err := Text(&text, r, Options{}); err != nil {
 					t.Fatal(err)
 				}
-				if err := Markdown(&md, r, MarkdownOptions{}); err != nil {
+				if err := Markdown(&md, r, Options{}); err != nil {
 					t.Fatal(err)
 				}
 				if err := JSON(&js, r); err != nil {
@@ -87,7 +87,7 @@ func TestSamples(t *testing.T) {
 func TestCommentsOfSamples(t *testing.T) {
 	for _, name := range sampleNames(t) {
 		r := sampleReport(t, name)
-		short, full := comment(r, MarkdownOptions{}), comment(r, MarkdownOptions{Full: true})
+		short, full := comment(r, Options{}), comment(r, Options{Full: true})
 		if lines := strings.Count(short.b.String(), "\n"); lines > 60 {
 			t.Errorf("%s: %d lines", name, lines)
 		}
@@ -173,10 +173,10 @@ func TestTextWidth(t *testing.T) {
 		r := sampleReport(t, name)
 		for _, width := range []int{40, 60, 80, 120, 200} {
 			var plain, color bytes.Buffer
-			if err := Text(&plain, r, TextOptions{Width: width}); err != nil {
+			if err := Text(&plain, r, Options{Width: width}); err != nil {
 				t.Fatal(err)
 			}
-			if err := Text(&color, r, TextOptions{Width: width, Color: true}); err != nil {
+			if err := Text(&color, r, Options{Width: width, Color: true}); err != nil {
 				t.Fatal(err)
 			}
 			for n, line := range strings.Split(plain.String(), "\n") {

@@ -18,16 +18,6 @@ const causeOpen = "what it waits for has no rule or no evidence here: this is ho
 // clockForm is how reports print a moment.
 const clockForm = "2006-01-02 15:04:05 -0700"
 
-// TextOptions say how the text report is laid out.
-type TextOptions struct {
-	// Width in columns; 0 means 80.
-	Width int
-	// Color marks headings and confidence; they read the same without.
-	Color bool
-	// Full lifts the bounds of what a report lists.
-	Full bool
-}
-
 const (
 	indent   = 14 // columns of the label
 	minWidth = 40
@@ -40,7 +30,7 @@ const (
 
 // Text writes the report for a terminal or a ticket: the verdict first, then
 // what proves it, what was ruled out, what could not be checked, what to do.
-func Text(w io.Writer, r *analyze.Report, o TextOptions) error {
+func Text(w io.Writer, r *analyze.Report, o Options) error {
 	_, err := io.WriteString(w, textPage(r, o).b.String())
 	return err
 }
@@ -53,12 +43,12 @@ type Line struct {
 
 // Lines is the text report, line by line, for a screen on which lines lead to their
 // evidence. It has no escape sequences.
-func Lines(r *analyze.Report, o TextOptions) []Line {
+func Lines(r *analyze.Report, o Options) []Line {
 	o.Color = false
 	return textPage(r, o).lines()
 }
 
-func textPage(r *analyze.Report, o TextOptions) *page {
+func textPage(r *analyze.Report, o Options) *page {
 	t := newPage(o)
 	if len(r.Verdicts) == 0 {
 		t.silence(r)
@@ -66,6 +56,7 @@ func textPage(r *analyze.Report, o TextOptions) *page {
 	for _, i := range r.Verdicts {
 		t.verdict(r, i)
 	}
+	t.pins(o.Pins)
 	t.others(r)
 	t.gaps(r)
 	t.problems(r)

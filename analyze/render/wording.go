@@ -178,13 +178,16 @@ func ownFrame(frames []string) string {
 // excerpt is how much of a log line is quoted.
 const excerpt = 200
 
-// cut shortens a line to what is quoted, between characters.
-func cut(line string) string {
-	if len(line) <= excerpt {
+// cut shortens a line to what is quoted.
+func cut(line string) string { return cutTo(line, excerpt) }
+
+// cutTo shortens a line to that many bytes, between characters.
+func cutTo(line string, most int) string {
+	if len(line) <= most {
 		return line
 	}
-	end := excerpt
-	for end > excerpt-utf8.UTFMax && !utf8.RuneStart(line[end]) {
+	end := most
+	for end > most-utf8.UTFMax && !utf8.RuneStart(line[end]) {
 		end--
 	}
 	return line[:end] + "..."

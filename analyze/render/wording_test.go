@@ -44,7 +44,7 @@ func FuzzText(f *testing.F) {
 			Nodes:    []analyze.NodeReport{{Name: text, Kernel: source}},
 		}
 		var b bytes.Buffer
-		if err := Text(&b, r, TextOptions{Width: width}); err != nil {
+		if err := Text(&b, r, Options{Width: width}); err != nil {
 			t.Fatal(err)
 		}
 		for _, line := range strings.Split(b.String(), "\n") {

@@ -9,6 +9,7 @@ import (
 	"io/fs"
 	"os"
 	"slices"
+	"strings"
 	"time"
 
 	"github.com/spf13/cobra"
@@ -50,7 +51,7 @@ is missing or damaged and --strict is given. With several PATHs the highest.`,
 		},
 	}
 	flags := c.Flags()
-	flags.StringVar(&f.format, "format", "text", "`FORMAT` of the report: text, md (a comment for a ticket) or json")
+	flags.StringVar(&f.format, "format", formatNames()[0], formatUsage())
 	flags.BoolVar(&f.full, "full", false, "list everything in text and md, which are short otherwise; json always does")
 	flags.StringVarP(&f.out, "output", "o", "", "write the report to `FILE`")
 	flags.StringArrayVar(&f.rules, "rules", nil, "add the rules, signatures and ids in `DIR`")
@@ -78,7 +79,7 @@ func (f *analyzeFlags) check(paths []string) error {
 		flag, value string
 		choices     []string
 	}{
-		{"--format", f.format, []string{"text", "md", "json"}},
+		{"--format", f.format, formatNames()},
 		{"--color", f.color, []string{"auto", "always", "never"}},
 		{"--fail-on", f.failOn, append([]string{""}, rules.Severities...)},
 	} {
@@ -104,6 +105,8 @@ func (f *analyzeFlags) run(ctx context.Context, paths []string, stdin io.Reader,
 			incidents = append(incidents, []string{p})
 		}
 	}
+	format, _ := render.FormatNamed(f.format)
+	layout := render.Options{Color: f.useColor(stdout), Full: f.full}
 	var out bytes.Buffer
 	for _, incident := range incidents {
 		report, err := f.incident(ctx, options, incident)
@@ -116,10 +119,10 @@ func (f *analyzeFlags) run(ctx context.Context, paths []string, stdin io.Reader,
 			continue
 		}
 		if out.Len() > 0 {
-			out.WriteString(separators[f.format])
+			out.WriteString(format.Separator)
 		}
 		quote := func(refs []fact.Ref) error { return report.Quote(ctx, options, refs, incident...) }
-		if err := f.write(&out, report, quote, stdout); err != nil {
+		if err := write(&out, report, quote, format, layout); err != nil {
 			return err
 		}
 		*code = max(*code, f.verdictCode(report))
@@ -141,22 +144,31 @@ func (f *analyzeFlags) incident(ctx context.Context, o analyze.Options, paths []
 	return analyze.Bundles(ctx, o, paths...)
 }
 
-// separators stand between the reports of several PATHs.
-var separators = map[string]string{"text": "\n", "md": "\n---\n\n"}
-
-// write renders the report; quote reads the lines that a format shows.
-func (f *analyzeFlags) write(w io.Writer, r *analyze.Report, quote func([]fact.Ref) error, stdout io.Writer) error {
-	switch f.format {
-	case "json":
-		return render.JSON(w, r)
-	case "md":
-		o := render.MarkdownOptions{Full: f.full}
-		if err := quote(render.Cited(r, o)); err != nil {
+// write renders the report; quote reads the lines that the format shows.
+func write(w io.Writer, r *analyze.Report, quote func([]fact.Ref) error, f render.Format, o render.Options) error {
+	if f.Cited != nil {
+		if err := quote(f.Cited(r, o)); err != nil {
 			return err
 		}
-		return render.Markdown(w, r, o)
 	}
-	return render.Text(w, r, render.TextOptions{Width: 80, Color: f.useColor(stdout), Full: f.full})
+	return f.Write(w, r, o)
+}
+
+// formatNames are what --format takes, the default first.
+func formatNames() (names []string) {
+	for _, f := range render.Formats() {
+		names = append(names, f.Name)
+	}
+	return names
+}
+
+// formatUsage is the help of --format.
+func formatUsage() string {
+	var forms []string
+	for _, f := range render.Formats() {
+		forms = append(forms, f.Name+", "+f.Title)
+	}
+	return "`FORMAT` of the report: " + strings.Join(forms, "; ")
 }
 
 // useColor follows --color; auto means a terminal that is not dumb, and NO_COLOR

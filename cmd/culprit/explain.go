@@ -14,7 +14,7 @@ import (
 
 // explainCommand is `culprit rules explain`; dirs are the packs of --rules.
 func explainCommand(dirs *[]string) *cobra.Command {
-	o := render.TextOptions{}
+	o := render.Options{}
 	c := &cobra.Command{
 		Use:   "explain RULE PATH...",
 		Short: "say why a rule fires or does not: each condition with its truth",
