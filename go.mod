@@ -51,6 +51,7 @@ require (
 	github.com/charmbracelet/x/ansi v0.11.8
 	github.com/charmbracelet/x/term v0.2.2
 	github.com/hanwen/go-fuse/v2 v2.12.1
+	github.com/maruel/panicparse/v2 v2.5.0
 )
 
 require (

@@ -26,6 +26,7 @@ func (t *text) lastFrame(d *blocks, n *node, g *goroutine) *node {
 	if whole && kind != noLine && d.nodes < nodeLimit {
 		n, _ = n.child(kind, key)
 		g.span.end = t.in.no
+		t.seek.add(kind, key, b)
 		g.args = n.arguments(b, g.args)
 	}
 	// Whatever ends its last line but has no creator was cut: only goroutine 1 has none.

@@ -10,6 +10,8 @@
 // The same goroutine has the same Frames in every form: names are canonical, and
 // frames of the runtime itself are left out, because debug=1 and debug=2 do not
 // hide the same ones.
+//
+// Example reads one goroutine of a group again, whole and with its arguments.
 package stack
 
 import (

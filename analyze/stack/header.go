@@ -12,7 +12,8 @@ import (
 //	goroutine 7 [chan send (leaked)]:
 //	goroutine 9 [sleep, 3 minutes, synctest bubble 4 labels:{"pod": "web-0"}]:
 type header struct {
-	id int64
+	line []byte
+	id   int64
 	// state is the wait reason, without "(leaked)", "(scan)" and "(durable)".
 	state   []byte
 	minutes int
@@ -28,6 +29,7 @@ func parseHeader(b []byte) (h header, ok bool) {
 	if len(b) < len("goroutine 1 [x]:") || string(b[:len(goroutineWord)]) != string(goroutineWord) || string(b[len(b)-2:]) != "]:" {
 		return h, false
 	}
+	h.line = b
 	i := len(goroutineWord)
 	start := i
 	for ; i < len(b) && isDigit(b[i]); i++ {

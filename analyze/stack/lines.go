@@ -40,6 +40,15 @@ type lines struct {
 	escapes escapes
 }
 
+// place is where the line handed out begins, which in a split line may be a part above.
+func (l *lines) place() span {
+	at := span{line: l.no, end: l.no, offset: l.start}
+	if l.framing == escaped {
+		at.line, at.offset = l.escapes.first.line, l.escapes.first.offset
+	}
+	return at
+}
+
 func newLines(r io.Reader) lines { return lines{r: r, buf: make([]byte, chunk)} }
 
 // next returns the next terminated line.

@@ -61,6 +61,7 @@ type text struct {
 	state  string // of the goroutine before
 	names  names
 	args   []argument
+	seek   *seek // the goroutine that is looked for, nil where all are grouped
 	// carried is a line that a logger broke, and its number.
 	carried   []byte
 	carriedNo int
@@ -190,8 +191,11 @@ func (t *text) open() *blocks {
 // the one that followed in the goroutine before, and is only compared.
 func (t *text) block(d *blocks, h header) (pending []byte) {
 	g := goroutine{id: h.id, state: t.stateOf(h.state), minutes: h.minutes, args: t.args[:0]}
-	g.span = span{line: t.in.no, end: t.in.no, offset: t.in.start}
+	g.span = t.in.place()
 	n, more := &d.root, true
+	if t.seek != nil {
+		n, d.nodes = t.seek.begin(h), 0
+	}
 	for more {
 		b, ok := t.in.next()
 		if !ok {
@@ -213,7 +217,12 @@ func (t *text) block(d *blocks, h header) (pending []byte) {
 		g.span.end = t.in.no
 	}
 	t.args = g.args
-	d.end(n, &g)
+	switch {
+	case t.seek == nil:
+		d.end(n, &g)
+	case g.id != 0:
+		t.seek.end()
+	}
 	return pending
 }
 
@@ -237,6 +246,7 @@ func (t *text) step(d *blocks, n *node, g *goroutine, b []byte) (kid *node, pend
 		if made {
 			d.nodes++
 		}
+		t.seek.add(kind, key, b)
 		g.args = kid.arguments(b, g.args)
 		return kid, nil, true
 	case kind != noLine:

@@ -57,11 +57,22 @@ func (l *lines) unmark(b []byte) ([]byte, bool) {
 		l.at += i
 		return b[i:], true
 	}
-	if !p.tentative && !beginsDump(b) {
+	bare := beginsDump(b)
+	if p.tentative {
+		bare = bare || ofDump(b)
+	}
+	if !bare {
 		return nil, false
 	}
 	l.setMark(nil)
 	return b, true
+}
+
+// ofDump reports whether a line can stand below the first one of a dump: no logger
+// prints one like it.
+func ofDump(b []byte) bool {
+	_, counts := countLine(b)
+	return counts || len(b) == 0 || b[0] == '#' || b[0] == '\t' || callKey(b) != nil || bytes.HasPrefix(b, createdBy)
 }
 
 // beginsDump reports whether a line holds the first line of a dump or goroutine.
@@ -81,6 +92,7 @@ type escapes struct {
 	mark    []byte // in front of every part of a split line, nil none
 	fresh   bool   // at the start of such a part
 	glue    []byte // what the parts before hold of the current line
+	first   span   // where the current line begins
 }
 
 // escapedNewlines are written by logrus and JSON, by JSON around logrus, and by rsyslog.
@@ -114,6 +126,7 @@ func quoteBefore(b []byte) bool {
 func (l *lines) nextEscaped() (b []byte, ok, again bool) {
 	e := &l.escapes
 	e.glue = e.glue[:0]
+	e.first = span{line: l.no, offset: l.start}
 	for {
 		seg := l.buf[l.pos:l.end]
 		k := bytes.Index(seg, e.newline)

@@ -58,6 +58,15 @@ var wrappings = map[string]func(dump string) string{
 			return s
 		})
 	},
+	"journald, another program at once": func(d string) string {
+		return eachLine(d, func(i int, line string) string {
+			s := "Nov 22 03:49:32 node1 dockerd[812]: " + line + "\n"
+			if i < 2 {
+				s += "Nov 22 03:49:32 node1 kubelet[9]: I1122 it (ran) for 3 @ 0x\n"
+			}
+			return s
+		})
+	},
 	"compose": func(d string) string {
 		return eachLine(d, func(_ int, line string) string { return "engine_1  | " + line + "\n" })
 	},

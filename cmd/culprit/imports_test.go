@@ -45,6 +45,7 @@ var confined = map[string][]string{
 	"go.yaml.in/yaml/v4":                       {"rules"},
 	"github.com/google/pprof":                  {"analyze/stack"},
 	"github.com/hanwen/go-fuse/v2":             {"collect"},
+	"github.com/maruel/panicparse/v2":          {"analyze/stack"},
 	"github.com/klauspost/compress":            {"analyze/bundle", "samples/pack"},
 	"github.com/mikelolasagasti/xz":            {"analyze/bundle"},
 	"github.com/nwaples/rardecode/v2":          {"analyze/bundle"},
