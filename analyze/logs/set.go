@@ -167,3 +167,30 @@ func (p *pattern) writer(daemon string) (writer string, ok bool) {
 	}
 	return "", false
 }
+
+// Signature is the id of the first signature whose pattern matches one line, whoever
+// wrote it, "" none.
+func (s *Set) Signature(text []byte) string {
+	first := len(s.patterns)
+	try := func(n int) {
+		if n < first {
+			if _, ok := s.patterns[n].match(text); ok {
+				first = n
+			}
+		}
+	}
+	for _, f := range s.auto.find(text, nil) {
+		if s.stands(f, text) {
+			for _, n := range s.byID[f.literal] {
+				try(n)
+			}
+		}
+	}
+	for _, n := range s.slow {
+		try(n)
+	}
+	if first == len(s.patterns) {
+		return ""
+	}
+	return s.patterns[first].sig.ID
+}

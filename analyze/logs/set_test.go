@@ -153,3 +153,27 @@ func TestWriter(t *testing.T) {
 		}
 	}
 }
+
+// One line is told apart as a scan tells it.
+func TestSignature(t *testing.T) {
+	set, err := Compile([]fact.Signature{
+		{ID: "fifo", Pattern: `reading from a closed fifo`},
+		{ID: "exit", Pattern: `Container [0-9a-f]+ failed to exit`, Daemons: []string{"dockerd"}},
+		{ID: "slow", Pattern: `\bx+y\b`},
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	for text, want := range map[string]string{
+		"level=error msg=\"reading from a closed fifo\"":  "fifo",
+		"Container ab12 failed to exit within 10 seconds": "exit",
+		"Container QQ failed to exit":                     "",
+		"a xxy b":                                         "slow",
+		"xxy reading from a closed fifo":                  "fifo",
+		"":                                                "",
+	} {
+		if got := set.Signature([]byte(text)); got != want {
+			t.Errorf("%q: %q, want %q", text, got, want)
+		}
+	}
+}
