@@ -46,6 +46,11 @@ func (t *page) here() int {
 func (t *page) cited(label, text, tail string, refs []fact.Ref) {
 	from := t.here()
 	t.field(label, text, tail)
+	t.link(from, refs)
+}
+
+// link says what the lines written since from rest on.
+func (t *page) link(from int, refs []fact.Ref) {
 	if t.links == nil {
 		t.links = map[int][]fact.Ref{}
 	}

@@ -73,7 +73,9 @@ func (t *page) verdict(r *analyze.Report, i int) {
 	}
 	head := fmt.Sprintf("%-10s  %s  ", label, f.Confidence)
 	t.b.WriteString(t.mark(red, label) + "  " + t.mark(bold, string(f.Confidence)) + "  ")
+	from := t.here()
 	t.flow(Clean(f.Summary), utf8.RuneCountInString(head), indent)
+	t.link(from, shownBy(f))
 	if f.CauseOpen {
 		t.field("", causeOpen, "")
 	}
