@@ -1,63 +1,82 @@
 package tui
 
 import (
+	"context"
 	"errors"
-	"fmt"
-	"strings"
-	"sync/atomic"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
 
 	"culprit/analyze"
 	"culprit/analyze/fact"
+	"culprit/analyze/render"
 )
 
-// model is the whole program: one history of places, each with its cursor, and what
+// model is the whole program: one history of places, each with its cursors, and what
 // the screen shows of the place where one is. Reading is done in commands.
 type model struct {
 	incident
-	report *analyze.Report
-	read   progress
-	err    error // of reading the bundle
+	report  *analyze.Report // one of what was read so far, or the whole
+	reading bool
+	stop    context.CancelFunc // ends the reading of the bundle
+	read    progress
+	err     error  // of reading the bundle
+	changed string // what became of the bundle on disk, "" nothing
 
 	w, h    int
 	history history
-	rows    rows // of the place where one is, filtered
-	spools  map[string]*spool
-	// wait is the source that is being read, "" none.
-	wait string
+	page    page
+	sift    *sift // the filter of the page, nil none
+	// sifts and seeks tell filters and searches from those that are stale.
+	sifts, seeks int
+	texts        map[string]*source
+	// wait is the source that is being read, "" none; leave ends that.
+	wait    string
+	leave   context.CancelFunc
+	aside   aside
+	line    *timeline // all logs by time, nil not made yet
+	merging merging
+	book    []judged // how the rules stand, nil not asked yet
+	asked   *analyze.Report
 
-	asking bool // the filter is being typed
-	typed  string
-	mouse  bool
-	note   string // one line of what happened, until the next key
+	prompt  *prompt
+	overlay *overlay
+	zoom    bool
+	mouse   bool
+	ascii   bool
+	osc52   bool // the terminal can be asked to copy
+	theme   theme
+	ticket  ticket
+	// after is a message that comes after a while.
+	after func(time.Duration, func() tea.Msg) tea.Cmd
+	note  string // one line of what happened, until the next key
 }
 
 // incident is what the program asks of the outside. Everything in it reads, and is
 // called in commands.
 type incident struct {
 	paths []string
-	// open analyses the paths and says which source it reads.
-	open func(progress func(source string)) (*analyze.Report, error)
+	// open analyses the paths; it says which source it reads, and now and then what it
+	// would say so far.
+	open func(ctx context.Context, progress func(source string), early func(*analyze.Report)) (*analyze.Report, error)
 	// source is the content of one source.
-	source func(name string) (*spool, error)
-	// comment writes the comment for a ticket and says where.
-	comment func(*analyze.Report) (file string, err error)
+	source func(ctx context.Context, name string) (*source, error)
+	// merge makes the timeline of all logs.
+	merge func(ctx context.Context, r *analyze.Report, progress func(done, total int64)) (*timeline, error)
+	// explain says how all rules stand.
+	explain func(r *analyze.Report) []judged
+	// export renders the report.
+	export func(r *analyze.Report, format string, pins []render.Pin) (string, error)
+	// look says what became of the paths since they were opened, "" nothing.
+	look func() string
+	// pins keeps what is pinned from one run to the next.
+	pins *pinFile
+	// signature says whether a line is one that a signature knows, isError whether it
+	// calls itself an error.
+	signature, isError func(line string) bool
 }
 
-// progress is how far the reading of the bundle is. It is written by the reader.
-type progress struct {
-	sources atomic.Int64
-	last    atomic.Pointer[string]
-}
-
-func (p *progress) source(name string) {
-	p.sources.Add(1)
-	p.last.Store(&name)
-}
-
-// What commands bring: the report, the content of a source, where the comment lies,
+// What commands bring: the report, the content of a source, a file that was written,
 // and that it is time to show how far the reading is.
 type (
 	loaded struct {
@@ -65,317 +84,249 @@ type (
 		err    error
 	}
 	arrived struct {
-		ref  fact.Ref
-		text *spool
-		err  error
+		source string
+		text   *source
+		err    error
 	}
 	written struct {
 		file string
 		err  error
 	}
-	tick struct{}
+	looked   struct{ changed string }
+	question func(m *model) // asks the program itself
+	tick     struct{}
 )
 
 func newModel(in incident) *model {
-	return &model{incident: in, mouse: true, rows: lines(nil), spools: map[string]*spool{}, history: history{here: route{view: "summary"}}}
+	m := &model{incident: in, mouse: true, texts: map[string]*source{}, theme: themes[0], osc52: true, reading: true, stop: func() {}, leave: func() {}, after: after}
+	m.history.here = newRoute("summary")
+	m.page = page{rows: lines(nil)}
+	return m
 }
+
+func newRoute(view string) route { return route{view: view, from: -1} }
 
 // Init starts to read the bundle; the screen is there at once.
 func (m *model) Init() tea.Cmd {
+	ctx, stop := context.WithCancel(context.Background())
+	m.stop = stop
+	m.read.began = time.Now()
+	early := make(chan *analyze.Report, 1)
+	m.read.early = early
 	return tea.Batch(func() tea.Msg {
-		r, err := m.open(m.read.source)
-		return loaded{r, err}
-	}, again())
+		r, err := m.open(ctx, m.read.source, func(r *analyze.Report) {
+			select { // one that nobody took yet is out of date
+			case <-early:
+			default:
+			}
+			early <- r
+		})
+		return loaded{report: r, err: err}
+	}, m.again(), m.recover(), tea.RequestBackgroundColor)
 }
 
 // again asks for a tick.
-func again() tea.Cmd {
+func (m *model) again() tea.Cmd {
 	const often = 100 * time.Millisecond
-	return tea.Tick(often, func(time.Time) tea.Msg { return tick{} })
+	return m.after(often, func() tea.Msg { return tick{} })
+}
+
+// watch asks in a while what became of the bundle.
+func (m *model) watch() tea.Cmd {
+	const seldom = 2 * time.Second
+	return m.after(seldom, func() tea.Msg { return looked{m.look()} })
+}
+
+// after is a message that comes after a while.
+func after(d time.Duration, msg func() tea.Msg) tea.Cmd {
+	return tea.Tick(d, func(time.Time) tea.Msg { return msg() })
 }
 
 // Update takes one message. It does no reading of its own.
 func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
+	return m, tea.Batch(m.update(msg), m.prepare())
+}
+
+func (m *model) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
+		narrow := m.w != msg.Width
 		m.w, m.h = msg.Width, msg.Height
-		m.refresh()
-	case loaded:
-		if msg.err != nil {
-			m.err = msg.err
-			return m, tea.Quit
+		if narrow && m.page.reflow {
+			return m.refresh()
 		}
-		m.report = msg.report
-		m.refresh()
+		m.settle()
+	case tea.BackgroundColorMsg:
+		if m.theme.name == themes[0].name && msg.Color != nil {
+			m.theme = themes[1]
+			if !msg.IsDark() {
+				m.theme = themes[2]
+			}
+		}
+	case loaded:
+		return m.load(msg)
 	case tick:
-		if m.report == nil {
-			return m, again()
+		select {
+		case r := <-m.read.early:
+			return tea.Batch(m.load(loaded{report: r}), m.again())
+		default:
+		}
+		if m.reading || m.merging.busy {
+			return tea.Batch(m.progressed(), m.again())
 		}
 	case arrived:
-		m.arrive(msg)
+		return m.arrive(msg)
+	case sifted:
+		return m.siftMore(msg)
+	case sought:
+		return m.seekMore(msg)
+	case merged:
+		return m.takeLine(msg)
+	case book:
+		return m.takeBook(msg)
+	case rendered:
+		return m.copied(msg)
+	case question:
+		msg(m)
+	case looked:
+		if m.changed = msg.changed; m.changed != "" {
+			m.note = "the bundle has " + m.changed + "; what was read of it stays"
+			return nil
+		}
+		return m.watch()
+	case recovered:
+		m.takePins(msg)
 	case written:
 		if m.note = "written to " + msg.file; msg.err != nil {
-			m.note = msg.err.Error()
+			m.note = "not written: " + msg.err.Error()
 		}
+	default:
+		return m.input(msg)
+	}
+	return nil
+}
+
+// input takes keys, pasted text and the mouse.
+func (m *model) input(msg tea.Msg) tea.Cmd {
+	switch msg := msg.(type) {
 	case tea.KeyPressMsg:
 		m.note = ""
-		if m.asking {
-			m.typing(msg)
-			return m, nil
+		switch {
+		case m.prompt != nil:
+			return m.prompt.key(m, msg)
+		case m.overlay != nil:
+			return m.overlay.key(m, msg)
 		}
-		return m, m.press(msg.String())
+		return m.press(msg.String())
 	case tea.PasteMsg:
-		if m.asking {
-			m.typed += msg.Content
+		switch {
+		case m.prompt != nil:
+			m.prompt.typed += msg.Content
+		case m.overlay != nil:
+			m.overlay.typed += msg.Content
 		}
 	case tea.MouseWheelMsg:
 		if msg.Button == tea.MouseWheelUp {
-			return m, m.move(-3)
+			return m.move(-3)
 		}
-		return m, m.move(3)
+		return m.move(3)
 	case tea.MouseClickMsg:
-		return m, m.click(msg.Y)
+		return m.click(msg.X, msg.Y)
 	}
-	return m, nil
+	return nil
 }
 
-// height is how many rows the body has.
-func (m *model) height() int {
-	h := m.h - 3 // head, tabs or titles, foot
-	if m.head() != "" {
-		h--
+// load takes the report, or one of what was read so far.
+func (m *model) load(msg loaded) tea.Cmd {
+	if msg.err != nil {
+		m.err = msg.err
+		return tea.Quit
 	}
-	return max(h, 1)
-}
-
-// refresh makes the rows of the place where one is, after it or the size changed.
-func (m *model) refresh() {
-	here := &m.history.here
-	switch {
-	case m.report == nil && here.view != helpView:
-		m.rows = lines(nil)
-	case here.view == sourceView:
-		m.rows = lines(nil)
-		if s := m.spools[here.ref.Source]; s != nil {
-			m.rows = raw{s, here.ref}
-		}
-	case here.view == helpView:
-		m.rows = filter(help(), here.find)
-	case here.view == placesView:
-		m.rows = filter(places(here.refs), here.find)
-	default:
-		m.rows = filter(viewOf(here.view).rows(m.report, m.w), here.find)
-	}
-	here.list.settle(m.rows.Len(), m.height())
-}
-
-// show goes to a place.
-func (m *model) show(r route) tea.Cmd {
-	m.history.push(r)
-	m.refresh()
-	return m.fetch()
-}
-
-// fetch reads the source of the place where one is, if it is not here yet.
-func (m *model) fetch() tea.Cmd {
-	here := m.history.here
-	if here.view != sourceView || m.spools[here.ref.Source] != nil || m.wait == here.ref.Source {
+	if msg.report.Early && !m.reading {
 		return nil
 	}
-	m.wait = here.ref.Source
+	m.report = msg.report
+	m.book, m.asked = nil, nil
+	cmd := m.refresh()
+	if m.report.Early {
+		return cmd
+	}
+	m.reading = false
+	return tea.Batch(cmd, m.watch())
+}
+
+// fetch reads a source that is not here yet.
+func (m *model) fetch(source string) tea.Cmd {
+	if source == "" || m.texts[source] != nil || m.wait == source {
+		return nil
+	}
+	m.leave()
+	ctx, leave := context.WithCancel(context.Background())
+	m.wait, m.leave = source, leave
 	return func() tea.Msg {
-		s, err := m.source(here.ref.Source)
-		return arrived{here.ref, s, err}
+		t, err := m.source(ctx, source)
+		return arrived{source, t, err}
 	}
 }
 
 // arrive takes the content of a source; the cursor goes to the line that was asked
 // for, if one is still there.
-func (m *model) arrive(msg arrived) {
-	if m.wait == msg.ref.Source {
+func (m *model) arrive(msg arrived) tea.Cmd {
+	if m.wait == msg.source {
 		m.wait = ""
 	}
 	if msg.err != nil {
-		m.note = fmt.Sprintf("%s: %v", msg.ref.Source, msg.err)
-		if errors.Is(msg.err, analyze.ErrNoSource) {
-			m.note += " (a pipe can be read only once)"
-		}
-		return
-	}
-	m.spools[msg.ref.Source] = msg.text
-	here := &m.history.here
-	if here.view == sourceView && here.ref.Source == msg.ref.Source {
-		here.list = list{cur: here.ref.Line - 1, top: here.ref.Line - 1 - m.height()/3}
-		m.refresh()
-	}
-}
-
-// enter goes to what the line of the cursor rests on.
-func (m *model) enter() tea.Cmd {
-	if m.history.here.view == sourceView {
-		return nil
-	}
-	i := m.history.here.list.cur
-	if i >= m.rows.Len() {
-		return nil
-	}
-	refs := m.rows.Row(i).refs
-	switch len(refs) {
-	case 0:
-		m.note = "this line rests on nothing in the bundle"
-		return nil
-	case 1:
-		ref := refs[0]
-		if s := m.spools[ref.Source]; s != nil {
-			return m.show(route{view: sourceView, ref: ref, list: list{cur: ref.Line - 1, top: ref.Line - 1 - m.height()/3}})
-		}
-		return m.show(route{view: sourceView, ref: ref})
-	}
-	return m.show(route{view: placesView, refs: refs})
-}
-
-func (m *model) back() tea.Cmd {
-	if !m.history.back() {
-		m.note = "this is where you began; q quits"
-	}
-	m.refresh()
-	return m.fetch()
-}
-
-func (m *model) forward() tea.Cmd {
-	m.history.forward()
-	m.refresh()
-	return m.fetch()
-}
-
-// next goes to a neighbour of the view.
-func (m *model) next(by int) tea.Cmd {
-	at := 0
-	for i, v := range views {
-		if v.name == m.history.here.view {
-			at = i
-		}
-	}
-	return m.show(route{view: views[(at+by+len(views))%len(views)].name})
-}
-
-func (m *model) move(by int) tea.Cmd {
-	l := &m.history.here.list
-	l.cur += by
-	l.settle(m.rows.Len(), m.height())
-	return nil
-}
-
-// click puts the cursor where the mouse is; on the line of the cursor it is Enter.
-func (m *model) click(y int) tea.Cmd {
-	l := &m.history.here.list
-	i := l.top + y - (m.h - 1 - m.height())
-	if i < l.top || i >= min(l.top+m.height(), m.rows.Len()) {
-		return nil
-	}
-	if i == l.cur {
-		return m.enter()
-	}
-	l.cur = i
-	return nil
-}
-
-func (m *model) scroll(by int) tea.Cmd {
-	m.history.here.list.left = max(m.history.here.list.left+by, 0)
-	return nil
-}
-
-func (m *model) ask() tea.Cmd {
-	m.asking, m.typed = true, m.history.here.find
-	return nil
-}
-
-// typing edits the filter. In the raw lines it is what is searched for: context stays.
-func (m *model) typing(key tea.KeyPressMsg) {
-	switch key.String() {
-	case "enter":
-		m.asking = false
-		m.history.here.find = m.typed
-		if m.history.here.view == sourceView {
-			m.match(1)
-			return
-		}
-		m.history.here.list = list{}
-		m.refresh()
-	case "esc", "ctrl+c":
-		m.asking = false
-	case "backspace":
-		if r := []rune(m.typed); len(r) > 0 {
-			m.typed = string(r[:len(r)-1])
-		}
-	default:
-		m.typed += key.Text
-	}
-}
-
-// match goes to the next line that holds what is searched for, by 1 or -1.
-func (m *model) match(by int) tea.Cmd {
-	here := &m.history.here
-	if here.find == "" {
-		m.note = "nothing is searched for: / does"
-		return nil
-	}
-	for i := here.list.cur + by; i >= 0 && i < m.rows.Len(); i += by {
-		if strings.Contains(strings.ToLower(m.rows.Row(i).text), strings.ToLower(here.find)) {
-			here.list.cur = i
-			here.list.settle(m.rows.Len(), m.height())
+		if errors.Is(msg.err, context.Canceled) {
 			return nil
 		}
-	}
-	m.note = "no more of " + here.find
-	return nil
-}
-
-// yank copies the line of the cursor and the places that it rests on.
-func (m *model) yank() tea.Cmd {
-	here := m.history.here
-	if here.list.cur >= m.rows.Len() {
-		return nil
-	}
-	r := m.rows.Row(here.list.cur)
-	text := strings.TrimSpace(plain(r.text))
-	if here.view == sourceView {
-		text = fmt.Sprintf("%s:%d: %s", plain(here.ref.Source), here.list.cur+1, plain(m.spools[here.ref.Source].Line(here.list.cur)))
-	}
-	for i, ref := range r.refs {
-		if i == 3 {
-			break
+		m.aside.missing = append(m.aside.missing, msg.source)
+		m.note = msg.source + ": " + msg.err.Error()
+		if errors.Is(msg.err, analyze.ErrNoSource) && m.changed == "" {
+			m.note += " (a pipe can be read only once)"
 		}
-		text += "  " + plain(ref.String())
-	}
-	m.note = "copied"
-	return tea.SetClipboard(text)
-}
-
-// export writes the comment for a ticket.
-func (m *model) export() tea.Cmd {
-	if m.report == nil {
-		m.note = "the bundle is not read yet"
 		return nil
 	}
-	m.note = "writing ..."
-	return func() tea.Msg {
-		file, err := m.comment(m.report)
-		return written{file, err}
-	}
+	m.texts[msg.source] = msg.text
+	m.aside.stale()
+	return tea.Batch(m.completePins(msg.source), m.showText(msg.source))
 }
 
-func (m *model) toggleMouse() tea.Cmd {
-	m.mouse = !m.mouse
-	m.note = map[bool]string{true: "the mouse scrolls", false: "the mouse selects text"}[m.mouse]
+// showText shows a source that has arrived, if one is still there.
+func (m *model) showText(source string) tea.Cmd {
+	here := &m.history.here
+	if here.view == sourceView && here.ref.Source == source {
+		cmd := m.refresh()
+		if here.list == (list{}) {
+			here.list.cur = max(here.ref.Line-1, 0)
+			m.center()
+		}
+		return cmd
+	}
 	return nil
 }
 
-func (m *model) help() tea.Cmd { return m.show(route{view: helpView}) }
+// progressed shows how far the merging of the logs is.
+func (m *model) progressed() tea.Cmd {
+	if m.history.here.view == "logs" && m.line == nil && m.report != nil {
+		return m.refresh()
+	}
+	return nil
+}
 
-// close gives back what was spooled.
+// close gives back what was opened.
 func (m *model) close() {
-	for _, s := range m.spools {
-		s.Close()
+	m.stop()
+	m.leave()
+	for _, t := range m.texts {
+		t.Close()
+	}
+	if m.merging.busy {
+		m.merging.leave()
+	}
+	if m.line != nil {
+		m.line.Close()
 	}
 }
+
+// lineRef is the place of one line.
+func lineRef(source string, line int) fact.Ref { return fact.Ref{Source: source, Line: line} }

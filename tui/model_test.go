@@ -2,13 +2,13 @@ package tui
 
 import (
 	"context"
-	"flag"
-	"fmt"
 	"os"
 	"path/filepath"
+	"slices"
 	"strings"
 	"sync"
 	"testing"
+	"time"
 
 	tea "charm.land/bubbletea/v2"
 	"github.com/charmbracelet/x/ansi"
@@ -18,54 +18,79 @@ import (
 	"culprit/rules"
 )
 
-var update = flag.Bool("update", false, "rewrite the goldens")
-
-// samples are analysed once.
-var samples = struct {
+// cases are samples that were read once, with what was spooled of them.
+var cases = struct {
 	sync.Mutex
-	reports map[string]*analyze.Report
-}{reports: map[string]*analyze.Report{}}
+	read map[string]*opening
+}{read: map[string]*opening{}}
+
+type opening struct {
+	*bundleCase
+	report *analyze.Report
+}
 
 var ruleSet = sync.OnceValues(func() (*rules.Set, error) { return rules.Load() })
 
-func options(t testing.TB) analyze.Options {
-	t.Helper()
-	set, err := ruleSet()
-	if err != nil {
-		t.Fatal(err)
-	}
-	return analyze.Options{Rules: set, Version: "test", Limits: bundle.DefaultLimits()}
-}
-
-// opened is the program with a sample read, at a size.
-func opened(t testing.TB, sample string, w, h int) *model {
+func samplePath(t testing.TB, sample string) string {
 	t.Helper()
 	path, err := filepath.Abs(filepath.Join("..", "samples", sample, "bundle.tar.zst"))
 	if err != nil {
 		t.Fatal(err)
 	}
-	samples.Lock()
-	defer samples.Unlock()
-	if samples.reports[sample] == nil {
-		r, err := analyze.Bundles(context.Background(), options(t), path)
-		if err != nil {
-			t.Fatal(err)
-		}
-		samples.reports[sample] = r
+	return path
+}
+
+// read analyses a sample, once for all tests.
+func read(t testing.TB, sample string) *opening {
+	t.Helper()
+	cases.Lock()
+	defer cases.Unlock()
+	if c := cases.read[sample]; c != nil {
+		return c
 	}
-	m := newModel(incident{
-		paths: []string{path},
-		open:  func(func(string)) (*analyze.Report, error) { return samples.reports[sample], nil },
-		source: func(name string) (*spool, error) {
-			return openSource(context.Background(), options(t), name, []string{path})
-		},
-		comment: func(r *analyze.Report) (string, error) {
-			return comment(context.Background(), options(t), r, []string{path})
-		},
-	})
+	spool, err := analyze.NewSpool(spoolLimit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	o := analyze.Options{Version: "test", Limits: bundle.DefaultLimits(), Spool: spool}
+	c := &opening{bundleCase: newCase(o, func() (*rules.Set, error) { return ruleSet() }, samplePath(t, sample))}
+	if c.report, err = c.open(context.Background(), func(string) {}, nil); err != nil {
+		t.Fatal(err)
+	}
+	cases.read[sample] = c
+	return c
+}
+
+// answers are those of a sample that is read already; pins are kept nowhere.
+func answers(t testing.TB, sample string) incident {
+	c := read(t, sample)
+	in := c.incident(context.Background())
+	in.open = func(context.Context, func(string), func(*analyze.Report)) (*analyze.Report, error) {
+		return c.report, nil
+	}
+	in.pins = nil
+	return in
+}
+
+// opened is the program with a sample read, at a size.
+func opened(t testing.TB, sample string, w, h int) *model {
+	t.Helper()
+	return started(t, answers(t, sample), w, h)
+}
+
+func started(t testing.TB, in incident, w, h int) *model {
+	t.Helper()
+	m := newTestModel(in)
 	t.Cleanup(m.close)
 	send(m, tea.WindowSizeMsg{Width: w, Height: h})
 	run(m, m.Init())
+	return m
+}
+
+// newTestModel is a program for which no time passes.
+func newTestModel(in incident) *model {
+	m := newModel(in)
+	m.after = func(time.Duration, func() tea.Msg) tea.Cmd { return nil }
 	return m
 }
 
@@ -75,6 +100,7 @@ func send(m *model, msg tea.Msg) {
 	run(m, cmd)
 }
 
+// run does what a command asks for.
 func run(m *model, cmd tea.Cmd) {
 	if cmd == nil {
 		return
@@ -84,21 +110,30 @@ func run(m *model, cmd tea.Cmd) {
 		for _, c := range msg {
 			run(m, c)
 		}
-	case loaded, arrived, written:
+	case loaded, arrived, written, sifted, sought, merged, book, rendered, recovered:
 		send(m, msg)
 	}
 }
 
-// press types keys, by the names that Bubble Tea gives them.
+// press types keys, by the names that Bubble Tea gives them; other words are typed
+// letter by letter.
 func press(m *model, keys ...string) {
-	codes := map[string]rune{"enter": tea.KeyEnter, "esc": tea.KeyEscape, "down": tea.KeyDown, "up": tea.KeyUp, "pgdown": tea.KeyPgDown, "tab": tea.KeyTab,
-		"end": tea.KeyEnd, "home": tea.KeyHome, "right": tea.KeyRight, "backspace": tea.KeyBackspace}
+	codes := map[string]tea.Key{"enter": {Code: tea.KeyEnter}, "esc": {Code: tea.KeyEscape}, "down": {Code: tea.KeyDown}, "up": {Code: tea.KeyUp},
+		"pgdown": {Code: tea.KeyPgDown}, "pgup": {Code: tea.KeyPgUp}, "tab": {Code: tea.KeyTab}, "shift+tab": {Code: tea.KeyTab, Mod: tea.ModShift},
+		"end": {Code: tea.KeyEnd}, "home": {Code: tea.KeyHome}, "left": {Code: tea.KeyLeft}, "right": {Code: tea.KeyRight}, "backspace": {Code: tea.KeyBackspace},
+		"space": {Code: tea.KeySpace, Text: " "}}
 	for _, k := range keys {
-		key := tea.Key{Text: k, Code: []rune(k)[0]}
-		if code, ok := codes[k]; ok {
-			key = tea.Key{Code: code}
+		if key, ok := codes[k]; ok {
+			send(m, tea.KeyPressMsg(key))
+			continue
 		}
-		send(m, tea.KeyPressMsg(key))
+		if c, ok := strings.CutPrefix(k, "ctrl+"); ok {
+			send(m, tea.KeyPressMsg(tea.Key{Code: []rune(c)[0], Mod: tea.ModCtrl}))
+			continue
+		}
+		for _, c := range k {
+			send(m, tea.KeyPressMsg(tea.Key{Text: string(c), Code: c}))
+		}
 	}
 }
 
@@ -107,48 +142,27 @@ func shown(m *model) string { return ansi.Strip(strings.Join(m.screen(), "\n")) 
 // until moves the cursor down to the first row with the text.
 func until(t *testing.T, m *model, text string) {
 	t.Helper()
-	for i := range m.rows.Len() {
-		if strings.Contains(m.rows.Row(i).text, text) {
+	rs := m.shown()
+	for i := range rs.Len() {
+		if strings.Contains(rs.Row(i, wide).text, text) {
 			m.history.here.list.cur = i
 			m.move(0)
+			run(m, m.prepare())
 			return
 		}
 	}
 	t.Fatalf("no row with %q", text)
 }
 
-// TestViews holds every view at three sizes to its golden.
-func TestViews(t *testing.T) {
-	for _, size := range [][2]int{{40, 10}, {80, 24}, {160, 45}} {
-		for _, v := range views {
-			m := opened(t, "dstate-stop-18.09.2", size[0], size[1])
-			press(m, v.key, "down")
-			golden(t, fmt.Sprintf("%s-%dx%d", v.name, size[0], size[1]), shown(m))
-		}
-		m := opened(t, "dstate-stop-18.09.2", size[0], size[1])
-		press(m, "?")
-		golden(t, fmt.Sprintf("help-%dx%d", size[0], size[1]), shown(m))
-	}
-	m := opened(t, "healthy-20.10.24", 80, 24)
-	golden(t, "healthy-80x24", shown(m))
-}
-
-func golden(t *testing.T, name, got string) {
+// untilAside moves the cursor of the detail to the first line with the text.
+func untilAside(t *testing.T, m *model, text string) {
 	t.Helper()
-	file := filepath.Join("testdata", name+".golden")
-	if *update {
-		os.MkdirAll("testdata", 0o755)
-		if err := os.WriteFile(file, []byte(got), 0o644); err != nil {
-			t.Fatal(err)
-		}
+	i := slices.IndexFunc(m.detail(m.layout().sideW), func(r row) bool { return strings.Contains(r.text, text) })
+	if i < 0 {
+		t.Fatalf("no line with %q in the detail:\n%s", text, shown(m))
 	}
-	want, err := os.ReadFile(file)
-	if err != nil {
-		t.Fatal(err)
-	}
-	if got != string(want) {
-		t.Errorf("%s differs (-update rewrites it); got:\n%s", file, got)
-	}
+	m.history.here.aside = true
+	m.history.here.side.cur = i
 }
 
 // From the verdict to the raw line and back to the same place.
@@ -157,16 +171,16 @@ func TestThereAndBack(t *testing.T) {
 	until(t, m, "because     1 ")
 	at := m.history.here.list
 	press(m, "enter")
-	if m.history.here.view != placesView || m.rows.Len() < 2 {
-		t.Fatalf("in %s with %d rows, want several places", m.history.here.view, m.rows.Len())
+	if m.history.here.view != placesView || m.page.Len() < 2 {
+		t.Fatalf("in %s with %d rows, want several places", m.history.here.view, m.page.Len())
 	}
 	press(m, "enter")
 	here := m.history.here
 	if here.view != sourceView || here.ref.Source != "proc/507/stack" {
 		t.Fatalf("in %s of %s", here.view, here.ref)
 	}
-	if text := m.rows.Row(here.list.cur).text; !strings.Contains(text, "percpu_rwsem_wait") || !strings.Contains(text, "1* ") {
-		t.Errorf("the cursor is on %q", text)
+	if r, _ := m.row(); !strings.Contains(r.text, "percpu_rwsem_wait") || !strings.Contains(r.text, "1* ") {
+		t.Errorf("the cursor is on %q", r.text)
 	}
 	press(m, "esc", "esc")
 	if got := m.history.here; got.view != "summary" || got.list != at {
@@ -182,125 +196,140 @@ func TestThereAndBack(t *testing.T) {
 	}
 }
 
-// A filter keeps rows; in raw lines it is a search, and context stays.
-func TestFind(t *testing.T) {
-	m := opened(t, "dstate-stop-18.09.2", 80, 24)
-	press(m, "6")
-	all := m.rows.Len()
-	press(m, "/", "f", "r", "o", "z", "enter")
-	if n := m.rows.Len(); n == 0 || n >= all {
-		t.Errorf("%d of %d rows are left", n, all)
-	}
-	for i := range m.rows.Len() {
-		if !strings.Contains(m.rows.Row(i).text, "froz") {
-			t.Errorf("row %q", m.rows.Row(i).text)
+// Enter leads from a row to its detail and from there to the raw lines; Esc comes back
+// step by step, also where there is room for one pane only.
+func TestDetail(t *testing.T) {
+	for _, size := range [][2]int{{160, 45}, {80, 24}, {40, 10}} {
+		m := opened(t, "dstate-stop-18.09.2", size[0], size[1])
+		press(m, "6")
+		until(t, m, " 507 ")
+		at := m.history.here.list
+		press(m, "enter")
+		if !m.history.here.aside || !strings.Contains(shown(m), "507 sh") {
+			t.Fatalf("%v: enter does not lead to the detail:\n%s", size, shown(m))
 		}
-	}
-	press(m, "9", "/", "d", "o", "c", "k", "e", "r", "d", ".", "l", "o", "g", "enter", "enter")
-	all = m.rows.Len()
-	press(m, "/", "f", "i", "f", "o", "x", "backspace", "enter")
-	first := m.history.here.list.cur
-	if m.rows.Len() != all || !strings.Contains(m.rows.Row(first).text, "fifo") {
-		t.Errorf("%d of %d rows, on %q", m.rows.Len(), all, m.rows.Row(first).text)
-	}
-	press(m, "n")
-	if m.history.here.list.cur <= first {
-		t.Error("n does not go on")
-	}
-	press(m, "N")
-	if m.history.here.list.cur != first {
-		t.Error("N does not come back")
-	}
-}
-
-// The screen has exactly h lines of at most w columns, whatever the size.
-func TestEverySize(t *testing.T) {
-	m := opened(t, "dstate-stop-18.09.2", 80, 24)
-	for _, keys := range [][]string{{"1"}, {"6", "down"}, {"3", "enter"}, {"?"}} {
-		press(m, keys...)
-		for w := 1; w <= 200; w += 3 {
-			for h := 1; h <= 60; h++ {
-				send(m, tea.WindowSizeMsg{Width: w, Height: h})
-				lines := m.screen()
-				if len(lines) != h {
-					t.Fatalf("%v at %dx%d: %d lines", keys, w, h, len(lines))
-				}
-				for _, l := range lines {
-					if n := ansi.StringWidth(l); n > w {
-						t.Fatalf("%v at %dx%d: %d columns: %q", keys, w, h, n, l)
-					}
-				}
-			}
+		untilAside(t, m, "percpu_rwsem_wait")
+		side := m.history.here.side
+		press(m, "enter")
+		if here := m.history.here; here.view != sourceView || here.ref.String() != "proc/507/stack:1" {
+			t.Errorf("%v: in %s of %s", size, here.view, here.ref)
+		}
+		press(m, "esc")
+		if here := m.history.here; !here.aside || here.side.cur != side.cur {
+			t.Errorf("%v: back at %+v", size, here.side)
+		}
+		press(m, "esc")
+		if here := m.history.here; here.aside || here.view != "processes" || here.list.cur != at.cur {
+			t.Errorf("%v: back in %s at %+v", size, here.view, here.list)
+		}
+		press(m, "o")
+		if m.history.here.view != sourceView {
+			t.Errorf("%v: o leads to %s", size, m.history.here.view)
 		}
 	}
 }
 
 // The mouse scrolls, points, and opens what it points at.
 func TestMouse(t *testing.T) {
-	m := opened(t, "dstate-stop-18.09.2", 80, 24)
+	m := opened(t, "dstate-stop-18.09.2", 160, 45)
 	press(m, "6")
 	send(m, tea.MouseWheelMsg{Button: tea.MouseWheelDown})
 	if m.history.here.list.cur != 3 {
 		t.Errorf("the wheel leads to row %d", m.history.here.list.cur)
 	}
-	lines := strings.Split(shown(m), "\n")
-	for y, l := range lines {
-		if strings.Contains(l, " 511 ") {
-			send(m, tea.MouseClickMsg{X: 5, Y: y, Button: tea.MouseLeft})
-			if text := m.rows.Row(m.history.here.list.cur).text; !strings.Contains(text, " 511 ") {
-				t.Errorf("a click on %q chose %q", l, text)
+	click := func(text string) {
+		for y, l := range strings.Split(shown(m), "\n") {
+			if before, _, ok := strings.Cut(l, text); ok {
+				send(m, tea.MouseClickMsg{X: ansi.StringWidth(before), Y: y, Button: tea.MouseLeft})
+				return
 			}
-			send(m, tea.MouseClickMsg{X: 5, Y: y, Button: tea.MouseLeft})
 		}
+		t.Fatalf("no %q on the screen:\n%s", text, shown(m))
 	}
-	if m.history.here.view != placesView {
-		t.Errorf("a second click leads to %s", m.history.here.view)
+	click("    511 ")
+	if r, _ := m.row(); !strings.Contains(r.text, " 511 ") || m.history.here.aside {
+		t.Errorf("a click chose %q", r.text)
 	}
-	for _, y := range []int{0, 1, 2, 23, 99} {
+	click("    511 ")
+	if !m.history.here.aside {
+		t.Error("a second click does not lead to the detail")
+	}
+	click("percpu_rwsem_wait")
+	click("percpu_rwsem_wait")
+	if m.history.here.ref.String() != "proc/511/stack:1" {
+		t.Errorf("clicks in the detail lead to %s", m.history.here.ref)
+	}
+	click("8 containers")
+	if m.history.here.view != "containers" {
+		t.Errorf("a click on a tab leads to %s", m.history.here.view)
+	}
+	for _, y := range []int{0, 44, 99} {
 		send(m, tea.MouseClickMsg{Y: y}) // beside the rows: nothing happens
 	}
-}
-
-// The comment for a ticket is written beside what is there, never over it; where it
-// cannot be written that is said.
-func TestExport(t *testing.T) {
-	m := opened(t, "dstate-stop-18.09.2", 80, 24)
-	t.Chdir(t.TempDir())
-	press(m, "x")
-	press(m, "x")
-	for _, name := range []string{"culprit-node-a17-20261122T034928Z.md", "culprit-node-a17-20261122T034928Z-2.md"} {
-		text, err := os.ReadFile(name)
-		if err != nil || !strings.HasPrefix(string(text), "## Root cause (certain): ") || !strings.Contains(string(text), "[<0>] percpu_rwsem_wait") {
-			t.Errorf("%s: %v, %.60q", name, err, text)
-		}
-	}
-	if !strings.Contains(m.foot(), "written to culprit-node-a17-20261122T034928Z-2.md") {
-		t.Errorf("foot %q", m.foot())
-	}
-	m.comment = func(*analyze.Report) (string, error) { return "", os.ErrPermission }
-	press(m, "x")
-	if !strings.Contains(m.foot(), "permission denied") || m.rows.Len() == 0 {
-		t.Errorf("foot %q", m.foot())
+	press(m, "M")
+	if m.View().MouseMode != tea.MouseModeNone {
+		t.Error("M leaves the mouse on")
 	}
 }
 
 // What cannot be read is said, and the program stays usable.
 func TestGone(t *testing.T) {
-	m := opened(t, "healthy-20.10.24", 80, 24)
-	m.source = func(string) (*spool, error) { return nil, analyze.ErrNoSource }
-	press(m, "9", "enter")
+	in := answers(t, "healthy-20.10.24")
+	in.source = func(context.Context, string) (*source, error) { return nil, analyze.ErrNoSource }
+	m := started(t, in, 80, 24)
+	press(m, "0", "o")
 	if !strings.Contains(m.foot(), analyze.ErrNoSource.Error()) {
 		t.Errorf("foot %q", m.foot())
 	}
 	press(m, "esc", "1")
-	if m.history.here.view != "summary" || m.rows.Len() == 0 {
-		t.Errorf("in %s with %d rows", m.history.here.view, m.rows.Len())
+	if m.history.here.view != "summary" || m.page.Len() == 0 {
+		t.Errorf("in %s with %d rows", m.history.here.view, m.page.Len())
+	}
+}
+
+// A bundle that changes or vanishes on disk is said to, once, and stays on the screen.
+func TestChangedOnDisk(t *testing.T) {
+	dir := t.TempDir()
+	raw, err := os.ReadFile(samplePath(t, "healthy-20.10.24"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(dir, "b.tar.zst")
+	if err := os.WriteFile(file, raw, 0o600); err != nil {
+		t.Fatal(err)
+	}
+	spool, err := analyze.NewSpool(spoolLimit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	defer spool.Close()
+	c := newCase(analyze.Options{Version: "test", Limits: bundle.DefaultLimits(), Spool: spool}, func() (*rules.Set, error) { return ruleSet() }, file)
+	in := c.incident(context.Background())
+	in.pins = nil
+	m := started(t, in, 80, 24)
+	if changed := m.look(); changed != "" {
+		t.Fatalf("before anything: %q", changed)
+	}
+	if err := os.WriteFile(file, raw[:100], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	send(m, looked{m.look()})
+	if s := shown(m); !strings.Contains(s, "CHANGED ON DISK") || !strings.Contains(s, "what was read of it stays") {
+		t.Errorf("screen:\n%s", s)
+	}
+	if err := os.Remove(file); err != nil {
+		t.Fatal(err)
+	}
+	send(m, looked{m.look()})
+	press(m, "0", "o")
+	if s := shown(m); !strings.Contains(s, "VANISHED") || m.shown().Len() == 0 || m.history.here.view != sourceView {
+		t.Errorf("screen:\n%s", s)
 	}
 }
 
 // Before the bundle is read there is a screen, and keys do no harm.
 func TestReading(t *testing.T) {
-	m := newModel(incident{paths: []string{"case.tar.zst"}})
+	m := newTestModel(incident{paths: []string{"case.tar.zst"}})
 	send(m, tea.WindowSizeMsg{Width: 60, Height: 10})
 	m.read.source("proc/1/stat")
 	m.read.source("proc/1/status")
@@ -308,35 +337,42 @@ func TestReading(t *testing.T) {
 		for _, k := range a.keys {
 			if k != "q" && k != "ctrl+c" {
 				press(m, k)
+				press(m, "esc")
 			}
 		}
 	}
-	press(m, "esc", "esc", "1")
-	if s := shown(m); !strings.Contains(s, "reading case.tar.zst: 2 sources, proc/1/status") {
+	m.history = history{here: newRoute("summary")}
+	if s := shown(m); !strings.Contains(s, "reading case.tar.zst") || !strings.Contains(s, "2 sources, proc/1/status") {
 		t.Errorf("screen:\n%s", s)
 	}
 }
 
-func BenchmarkFrame(b *testing.B) {
-	m := opened(b, "dstate-stop-18.09.2", 160, 45)
-	for _, n := range []int{100, 1_000_000} {
-		s := &spool{}
-		f, err := os.CreateTemp(b.TempDir(), "lines")
-		if err != nil {
-			b.Fatal(err)
-		}
-		s.file = f
-		line := []byte("2026-11-22T04:10:52Z some line of a log that is neither short nor very long\n")
-		for range n {
-			s.Write(line)
-		}
-		m.rows = raw{spool: s}
-		m.history.here.list = list{cur: n / 2}
-		b.Run(fmt.Sprint(n), func(b *testing.B) {
-			for i := range b.N {
-				m.move(1 - i%2*2)
-				m.View()
-			}
-		})
+// A verdict on what was read so far is marked as that, and Esc ends the reading.
+func TestEarly(t *testing.T) {
+	c := read(t, "dstate-stop-18.09.2")
+	in := answers(t, "dstate-stop-18.09.2")
+	m := newTestModel(in)
+	t.Cleanup(m.close)
+	send(m, tea.WindowSizeMsg{Width: 80, Height: 24})
+	stopped := false
+	m.stop = func() { stopped = true }
+	press(m, "esc")
+	if !stopped || !strings.Contains(m.note, "reading ends") {
+		t.Errorf("esc while reading: stopped %t, %q", stopped, m.note)
+	}
+	early := *c.report
+	early.Early = true
+	send(m, loaded{report: &early})
+	if s := shown(m); !strings.Contains(s, "EARLY") || !strings.Contains(s, "ROOT CAUSE") {
+		t.Errorf("screen:\n%s", s)
+	}
+	press(m, "3", "down", "down")
+	send(m, loaded{report: c.report})
+	if s := shown(m); strings.Contains(s, "EARLY") || m.history.here.view != "goroutines" || m.history.here.list.cur != 2 {
+		t.Errorf("in %s at %+v:\n%s", m.history.here.view, m.history.here.list, s)
+	}
+	send(m, loaded{report: &early}) // comes too late
+	if m.report.Early {
+		t.Error("an early report replaces the report")
 	}
 }

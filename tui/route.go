@@ -2,14 +2,31 @@ package tui
 
 import "culprit/analyze/fact"
 
-// route is a place that can be gone to and come back to: a view, of the source view
-// which source and line, what filters it, and where the cursor stands.
+// route is a place that can be gone to and come back to: a view, what it is limited
+// to, how it is sorted, what filters it, and where the cursors stand.
 type route struct {
 	view string
+	// arg limits the view to one thing: the group of goroutines, the rule ...
+	arg  string
 	ref  fact.Ref   // source view
 	refs []fact.Ref // places view
-	find string     // the filter, in the source view what is searched
+	// find is the filter, in the source view what is searched. off switches a filter
+	// off; only makes one of what is searched.
+	find      string
+	off, only bool
+	// context is how many lines around a match a filter keeps.
+	context     int
+	sort, group int
+	// shut are the nodes of a tree that are closed.
+	shut map[string]bool
+	wrap bool
+
 	list list
+	// side is the cursor of the detail; aside says that it is the one that moves.
+	side  list
+	aside bool
+	// from is the other end of a range, -1 none.
+	from int
 }
 
 // history is the way through routes: where one is, what lies behind and ahead.

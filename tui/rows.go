@@ -12,16 +12,32 @@ import (
 // rows are what a view lists. Only the rows on the screen are asked for.
 type rows interface {
 	Len() int
-	// Row is valid for 0 <= i < Len.
-	Row(i int) row
+	// Row is valid for 0 <= i < Len. w is how many columns there are for it; rows with
+	// columns leave out some where w is small.
+	Row(i, w int) row
 }
 
 // row is one line of a view.
 type row struct {
 	// text may hold anything that a bundle holds; it is drawn through plain.
 	text string
+	// line is the line of the bundle that text shows, "" where it shows none.
+	line string
+	tone tone
 	// refs are the places that it rests on: Enter goes there.
 	refs []fact.Ref
+	// to is where Enter goes instead, nil to the places.
+	to *route
+	// fold names the node of a tree that f opens and closes, "" none.
+	fold string
+}
+
+// said is the line of the bundle, else what is shown without its margins.
+func (r row) said() string {
+	if r.line != "" {
+		return r.line
+	}
+	return strings.TrimSpace(r.text)
 }
 
 // list is the cursor in rows, and the row at the top of the window.
@@ -38,32 +54,16 @@ func (l *list) settle(n, h int) {
 	l.left = max(l.left, 0)
 }
 
-// draw returns h lines of at most w columns. The row of the cursor has a mark and is
-// in reverse video, so that neither is needed.
-func (l *list) draw(rs rows, w, h int) []string {
-	l.settle(rs.Len(), h)
-	out := make([]string, 0, h)
-	for y := range h {
-		i := l.top + y
-		if i >= rs.Len() {
-			out = append(out, "")
-			continue
+// settleWrapped is settle where row i takes lines(i) lines of the screen.
+func (l *list) settleWrapped(n, h int, lines func(i int) int) {
+	l.settle(n, h)
+	used := 0
+	for i := l.cur; i >= l.top; i-- {
+		if used += lines(i); used > h {
+			l.top = min(i+1, l.cur)
+			return
 		}
-		text := plain(rs.Row(i).text)
-		if l.left > 0 {
-			text = ansi.Cut(text, l.left, l.left+w)
-		}
-		mark := "  "
-		if i == l.cur {
-			mark = "> "
-		}
-		text = fit(mark+text, w)
-		if i == l.cur {
-			text = reverse(text)
-		}
-		out = append(out, text)
 	}
-	return out
 }
 
 // plain makes text of a bundle safe to draw: whatever would move the cursor, change
@@ -72,6 +72,11 @@ func plain(s string) string { return render.Clean(s) }
 
 // fit cuts text to w columns.
 func fit(text string, w int) string { return ansi.Truncate(text, w, "…") }
+
+// pad fills text up to w columns.
+func pad(text string, w int) string {
+	return text + strings.Repeat(" ", max(w-ansi.StringWidth(text), 0))
+}
 
 // spread puts right at the end of w columns behind left, which gives way.
 func spread(left, right string, w int) string {
@@ -82,36 +87,13 @@ func spread(left, right string, w int) string {
 	return left + strings.Repeat(" ", gap) + right
 }
 
-func reverse(s string) string { return "\x1b[7m" + s + "\x1b[0m" }
-
-func bold(s string) string { return "\x1b[1m" + s + "\x1b[0m" }
-
-// found is a filtered view of rows.
-type found struct {
-	rows
-	at []int
-}
-
-func (f found) Len() int      { return len(f.at) }
-func (f found) Row(i int) row { return f.rows.Row(f.at[i]) }
-
-// filter keeps the rows that hold text, whatever its case.
-func filter(rs rows, text string) rows {
-	if text == "" {
-		return rs
-	}
-	text = strings.ToLower(text)
-	f := found{rows: rs}
-	for i := range rs.Len() {
-		if strings.Contains(strings.ToLower(rs.Row(i).text), text) {
-			f.at = append(f.at, i)
-		}
-	}
-	return f
+// wrap breaks text into lines of at most w columns, at blanks where there are any.
+func wrap(text string, w int) []string {
+	return strings.Split(ansi.Wrap(text, max(w, 1), ""), "\n")
 }
 
 // lines are rows that are all there.
 type lines []row
 
-func (l lines) Len() int      { return len(l) }
-func (l lines) Row(i int) row { return l[i] }
+func (l lines) Len() int         { return len(l) }
+func (l lines) Row(i, w int) row { return l[i] }

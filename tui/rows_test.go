@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"regexp"
 	"strings"
 	"testing"
 	"unicode/utf8"
@@ -8,20 +9,24 @@ import (
 	"github.com/charmbracelet/x/ansi"
 )
 
+// ours are the sequences that the program itself draws with.
+var ours = regexp.MustCompile("\x1b\\[(?:0|1|2|4|7|24|1;31)m")
+
 // FuzzDraw: whatever a line holds, no byte of it reaches the terminal as more than
 // text, and no row is wider than the window.
 func FuzzDraw(f *testing.F) {
 	for _, s := range []string{"plain", "\x1b[31mred\x1b[0m", "\x1b]52;c;ZXZpbA==\a", "\x9b2J", "a\tb", "界界界", "e\u0301\u0301", "\xff\xfe", "\u202egnp.exe", "a\rb\b\b", strings.Repeat("x", 300)} {
-		f.Add(s, 20, 0)
+		f.Add(s, "r", 20, 0, false)
+		f.Add(s, "e", 20, 0, true)
 	}
-	f.Fuzz(func(t *testing.T, text string, w, left int) {
+	f.Fuzz(func(t *testing.T, text, find string, w, left int, wrapped bool) {
 		w, left = 1+abs(w)%200, abs(left)%400
-		l := list{cur: 1, left: left}
-		for i, line := range l.draw(lines{{text: text}, {text: text}}, w, 2) {
-			bare := line
-			if i == 1 { // the row of the cursor is drawn in reverse video, by us
-				bare = strings.TrimSuffix(strings.TrimPrefix(line, "\x1b[7m"), "\x1b[0m")
-			}
+		m := newTestModel(incident{})
+		m.history.here.find, m.history.here.wrap = find, wrapped
+		l := &m.history.here.list
+		l.left = left
+		for _, line := range m.draw(lines{{text: text, tone: bad}, {text: text}}, l, w, 4, true) {
+			bare := ours.ReplaceAllString(line, "")
 			if strings.ContainsFunc(bare, func(r rune) bool { return r < 0x20 || r >= 0x7f && r < 0xa0 }) {
 				t.Errorf("control characters in %q", line)
 			}
@@ -56,18 +61,6 @@ func TestListStaysInside(t *testing.T) {
 		if l.cur != tt.wantCur || l.top != tt.wantTop {
 			t.Errorf("%+v: cursor %d, top %d", tt, l.cur, l.top)
 		}
-	}
-}
-
-func TestFilter(t *testing.T) {
-	rs := lines{{text: "Alpha"}, {text: "beta"}, {text: "ALPHABET"}}
-	for text, want := range map[string]int{"": 3, "alpha": 2, "bet": 2, "x": 0} {
-		if got := filter(rs, text).Len(); got != want {
-			t.Errorf("%q: %d rows, want %d", text, got, want)
-		}
-	}
-	if got := filter(rs, "bet").Row(1).text; got != "ALPHABET" {
-		t.Errorf("row 1 is %q", got)
 	}
 }
 

@@ -1,98 +1,178 @@
 package tui
 
 import (
+	"bufio"
 	"bytes"
 	"context"
+	"errors"
 	"fmt"
-	"os"
+	"io"
+	"slices"
 
 	"culprit/analyze"
+	"culprit/analyze/bundle"
 	"culprit/analyze/fact"
 )
 
-// spool is the content of one source in a file without a name, with the offset of
-// each line: 8 bytes of memory a line, however large the source is.
-type spool struct {
-	file   *os.File
-	starts []int64
-	size   int64
+// source is one source of the bundle, line by line at random. Of every stride-th line it knows the
+// offset: an eighth of a byte of memory a line, however large the source is.
+type source struct {
+	content io.ReaderAt
+	size    int64
+	marks   []int64
+	n       int
+	// kept are the blocks of stride lines that were read last.
+	kept []block
+	file io.Closer // to be closed, nil none
 }
 
-// maxLine is how much of one line is shown.
-const maxLine = 4096
+type block struct {
+	at    int
+	lines []string
+}
 
-// open copies a source out of the bundle. Close the spool after use.
-func openSource(ctx context.Context, o analyze.Options, source string, paths []string) (*spool, error) {
-	f, err := os.CreateTemp("", "culprit-*")
+const (
+	stride = 64
+	// maxLine is how much of one line is shown.
+	maxLine = 4096
+	// maxKept blocks are enough for a screen and what is beside it.
+	maxKept = 4
+)
+
+// newSource finds the lines of content; it stops when ctx does.
+func newSource(ctx context.Context, content io.ReaderAt, size int64) (*source, error) {
+	t := &source{content: content, size: size}
+	buf := make([]byte, min(size, 256<<10))
+	open := true // a line begins here
+	for at := int64(0); at < size; {
+		if err := ctx.Err(); err != nil {
+			return nil, err
+		}
+		n, err := content.ReadAt(buf[:min(int64(len(buf)), size-at)], at)
+		for rest := buf[:n]; len(rest) > 0; {
+			if open {
+				if t.n%stride == 0 {
+					t.marks = append(t.marks, at)
+				}
+				t.n++
+			}
+			i := bytes.IndexByte(rest, '\n')
+			if open = i >= 0; !open {
+				i = len(rest) - 1
+			}
+			at += int64(i) + 1
+			rest = rest[i+1:]
+		}
+		if err != nil && !errors.Is(err, io.EOF) {
+			return nil, err
+		}
+		if n == 0 {
+			break
+		}
+	}
+	return t, nil
+}
+
+// private is t for another goroutine.
+func (t *source) private() *source {
+	return &source{content: t.content, size: t.size, marks: t.marks, n: t.n}
+}
+
+// Close gives the file back, where t has one.
+func (t *source) Close() {
+	if t.file != nil {
+		t.file.Close()
+	}
+}
+
+// Len is the number of lines.
+func (t *source) Len() int { return t.n }
+
+// Line reads one line, counted from 0, without its end.
+func (t *source) Line(i int) string {
+	at := i / stride
+	j := slices.IndexFunc(t.kept, func(b block) bool { return b.at == at })
+	if j < 0 {
+		if len(t.kept) == maxKept {
+			t.kept = slices.Delete(t.kept, 0, 1)
+		}
+		t.kept = append(t.kept, t.read(at))
+		j = len(t.kept) - 1
+	}
+	lines := t.kept[j].lines
+	if i%stride >= len(lines) {
+		return "cannot be read any more"
+	}
+	return lines[i%stride]
+}
+
+// read reads one block.
+func (t *source) read(at int) block {
+	start, b := t.marks[at], block{at: at}
+	in := bufio.NewReaderSize(io.NewSectionReader(t.content, start, t.size-start), 16<<10)
+	for range min(stride, t.n-at*stride) {
+		var line []byte
+		for {
+			piece, err := in.ReadSlice('\n')
+			line = append(line, piece[:min(len(piece), maxLine-len(line))]...)
+			if errors.Is(err, bufio.ErrBufferFull) {
+				continue
+			}
+			if err != nil && len(piece) == 0 && len(line) == 0 {
+				return b
+			}
+			break
+		}
+		b.lines = append(b.lines, string(bytes.TrimRight(line, "\r\n")))
+	}
+	return b
+}
+
+// openSource finds the content of a source: in the spool, else in a file without a
+// name into which it is copied out of the bundle.
+func openSource(ctx context.Context, o analyze.Options, name string, paths []string) (*source, error) {
+	if content, ok := o.Spool.Source(name); ok {
+		return newSource(ctx, content, content.Size())
+	}
+	f, err := bundle.NewUnnamed()
 	if err != nil {
 		return nil, err
 	}
-	os.Remove(f.Name())
-	s := &spool{file: f}
-	if err := analyze.Raw(ctx, o, s, source, paths...); err != nil {
-		s.Close()
+	w := io.NewOffsetWriter(f, 0)
+	if err := analyze.Raw(ctx, o, w, name, paths...); err != nil {
+		f.Close()
 		return nil, err
 	}
-	return s, nil
-}
-
-// Write appends content and notes where lines begin.
-func (s *spool) Write(p []byte) (int, error) {
-	n, err := s.file.Write(p)
-	at := s.size
-	if at == 0 && n > 0 {
-		s.starts = append(s.starts, 0)
+	size, err := w.Seek(0, io.SeekCurrent)
+	if err != nil {
+		f.Close()
+		return nil, err
 	}
-	for rest := p[:n]; ; {
-		i := bytes.IndexByte(rest, '\n')
-		if i < 0 {
-			break
-		}
-		at += int64(i) + 1
-		s.starts = append(s.starts, at)
-		rest = rest[i+1:]
+	t, err := newSource(ctx, f, size)
+	if err != nil {
+		f.Close()
+		return nil, err
 	}
-	s.size += int64(n)
-	return n, err
-}
-
-// Close gives the file back.
-func (s *spool) Close() { s.file.Close() }
-
-// Len is the number of lines; one that has begun at the very end is none.
-func (s *spool) Len() int {
-	n := len(s.starts)
-	if n > 0 && s.starts[n-1] == s.size {
-		n--
-	}
-	return n
-}
-
-// Line reads one line, counted from 0, without its end.
-func (s *spool) Line(i int) string {
-	end := s.size
-	if i+1 < len(s.starts) {
-		end = s.starts[i+1]
-	}
-	line := make([]byte, min(end-s.starts[i], maxLine))
-	n, err := s.file.ReadAt(line, s.starts[i])
-	if n < len(line) && err != nil {
-		return "cannot be read any more: " + err.Error()
-	}
-	return string(bytes.TrimRight(line, "\r\n"))
+	t.file = f
+	return t, nil
 }
 
 // raw are the lines of a source as they lie in the bundle, with their numbers. What
 // ref cites is marked.
 type raw struct {
-	*spool
+	*source
 	ref fact.Ref
 }
 
-func (r raw) Row(i int) row {
+func (r raw) Row(i, _ int) row {
 	mark := ' '
 	if last := max(r.ref.Line, r.ref.EndLine); i+1 >= r.ref.Line && i+1 <= last {
 		mark = '*'
 	}
-	return row{text: fmt.Sprintf("%7d%c %s", i+1, mark, r.Line(i))}
+	line := r.Line(i)
+	return row{text: fmt.Sprintf("%7d%c %s", i+1, mark, line), line: line, refs: []fact.Ref{{Source: r.ref.Source, Line: i + 1}}}
 }
+
+func (r raw) text(i int) string { return r.Line(i) }
+
+func (r raw) private() rows { return raw{r.source.private(), r.ref} }

@@ -1,63 +1,114 @@
 package tui
 
 import (
-	"os"
+	"context"
+	"fmt"
 	"strings"
 	"testing"
 
 	"culprit/analyze/fact"
 )
 
-func spooled(t testing.TB, writes ...string) *spool {
+func textOf(t testing.TB, content string) *source {
 	t.Helper()
-	f, err := os.CreateTemp(t.TempDir(), "spool")
+	x, err := newSource(context.Background(), strings.NewReader(content), int64(len(content)))
 	if err != nil {
 		t.Fatal(err)
 	}
-	s := &spool{file: f}
-	t.Cleanup(s.Close)
-	for _, w := range writes {
-		if _, err := s.Write([]byte(w)); err != nil {
-			t.Fatal(err)
-		}
-	}
-	return s
+	return x
 }
 
-func TestSpool(t *testing.T) {
+func TestSource(t *testing.T) {
+	var many []string
+	for i := range 1000 {
+		many = append(many, strings.Repeat(fmt.Sprint(i), i%7))
+	}
 	for _, tt := range []struct {
-		writes []string
-		want   []string
+		content string
+		want    []string
 	}{
-		{nil, nil},
-		{[]string{"a\nb\n"}, []string{"a", "b"}},
-		{[]string{"a\nb"}, []string{"a", "b"}},
-		{[]string{"a", "b\nc\n", "d"}, []string{"ab", "c", "d"}},
-		{[]string{"a\n", "\n", "\r\n", "b\r\n"}, []string{"a", "", "", "b"}},
-		{[]string{"\n"}, []string{""}},
-		{[]string{strings.Repeat("x", maxLine+9) + "\ny"}, []string{strings.Repeat("x", maxLine), "y"}},
+		{"", nil},
+		{"a\nb\n", []string{"a", "b"}},
+		{"a\nb", []string{"a", "b"}},
+		{"a\n\n\r\nb\r\n", []string{"a", "", "", "b"}},
+		{"\n", []string{""}},
+		{strings.Repeat("x", maxLine+9) + "\ny", []string{strings.Repeat("x", maxLine), "y"}},
+		{strings.Repeat("x", 300<<10) + "\n" + strings.Repeat("y\n", 200), append([]string{strings.Repeat("x", maxLine)}, strings.Split(strings.Repeat("y ", 200)[:399], " ")...)},
+		{strings.Join(many, "\n") + "\nend", append(many, "end")},
 	} {
-		s := spooled(t, tt.writes...)
+		x := textOf(t, tt.content)
 		var got []string
-		for i := range s.Len() {
-			got = append(got, s.Line(i))
+		for i := range x.Len() {
+			got = append(got, x.Line(i))
 		}
 		if strings.Join(got, "|") != strings.Join(tt.want, "|") || len(got) != len(tt.want) {
-			t.Errorf("%q: lines %.60q, want %.60q", tt.writes, got, tt.want)
+			t.Errorf("%.20q: %d lines, want %d", tt.content, len(got), len(tt.want))
 		}
 	}
+}
+
+// Lines at random are those in order.
+func FuzzSource(f *testing.F) {
+	f.Add("a\nb\n\nc", 2)
+	f.Add(strings.Repeat("line\n", 200), 130)
+	f.Fuzz(func(t *testing.T, content string, i int) {
+		x := textOf(t, content)
+		want := strings.Split(content, "\n")
+		if n := len(want) - 1; want[n] == "" {
+			want = want[:n]
+		}
+		if x.Len() != len(want) {
+			t.Fatalf("%d lines, want %d", x.Len(), len(want))
+		}
+		if len(want) == 0 {
+			return
+		}
+		i = abs(i) % len(want)
+		line := strings.TrimRight(want[i][:min(len(want[i]), maxLine)], "\r\n")
+		if got := x.Line(i); got != line {
+			t.Errorf("line %d is %q, want %q", i, got, line)
+		}
+	})
 }
 
 // The lines that a ref cites are marked, and no others.
 func TestCited(t *testing.T) {
-	r := raw{spooled(t, "a\nb\nc\nd\n"), fact.Ref{Source: "x", Line: 2, EndLine: 3}}
+	r := raw{textOf(t, "a\nb\nc\nd\n"), fact.Ref{Source: "x", Line: 2, EndLine: 3}}
 	var marked []int
 	for i := range r.Len() {
-		if strings.Contains(r.Row(i).text, "*") {
+		if strings.Contains(r.Row(i, 80).text, "*") {
 			marked = append(marked, i+1)
 		}
 	}
 	if len(marked) != 2 || marked[0] != 2 || marked[1] != 3 {
 		t.Errorf("marked are %v", marked)
+	}
+}
+
+func TestCanceledSource(t *testing.T) {
+	ctx, stop := context.WithCancel(context.Background())
+	stop()
+	if _, err := newSource(ctx, strings.NewReader("a\n"), 2); err == nil {
+		t.Error("a reading that is canceled goes on")
+	}
+}
+
+// Lines by their offsets are the same in whatever order they are asked for.
+func TestWindow(t *testing.T) {
+	content := strings.Repeat("short\n", 20_000) + strings.Repeat("x", 2000) + "\nafter\r\nend"
+	w := window{content: strings.NewReader(content)}
+	for _, tt := range []struct {
+		offset int
+		want   string
+	}{
+		{0, "short"}, {6, "short"}, {19_999 * 6, "short"}, {6 * 10_922, "short"}, {20_000 * 6, strings.Repeat("x", 1024)},
+		{20_000*6 + 2001, "after"}, {20_000*6 + 2008, "end"}, {12, "short"},
+	} {
+		if got := w.line(int64(tt.offset)); got != tt.want {
+			t.Errorf("at %d: %.30q, want %.30q", tt.offset, got, tt.want)
+		}
+	}
+	if got := w.line(1 << 30); !strings.Contains(got, "cannot be read") {
+		t.Errorf("beyond the end: %q", got)
 	}
 }

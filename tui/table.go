@@ -1,9 +1,8 @@
 package tui
 
 import (
+	"slices"
 	"strings"
-
-	"github.com/charmbracelet/x/ansi"
 
 	"culprit/analyze/fact"
 )
@@ -13,7 +12,7 @@ type column[T any] struct {
 	title string
 	width int  // columns it takes; the last one takes what is left
 	right bool // numbers stand at the right
-	// drop is the screen width below which the column is left out, 0 never.
+	// drop is the width of the table below which the column is left out, 0 never.
 	drop int
 	text func(*T) string
 }
@@ -23,50 +22,56 @@ type table[T any] struct {
 	items   []T
 	columns []column[T]
 	refs    func(*T) []fact.Ref
-	width   int
+	// tone of a row, nil none.
+	tone func(*T) tone
 }
 
 func (t table[T]) Len() int { return len(t.items) }
 
-func (t table[T]) Row(i int) row {
+func (t table[T]) Row(i, w int) row {
 	item := &t.items[i]
-	return row{text: t.line(func(c column[T]) string { return c.text(item) }), refs: t.refs(item)}
+	r := row{text: t.line(w, func(c column[T]) string { return c.text(item) })}
+	if t.refs != nil {
+		r.refs = t.refs(item)
+	}
+	if t.tone != nil {
+		r.tone = t.tone(item)
+	}
+	return r
 }
 
 // head is the line of titles.
-func (t table[T]) head() string { return t.line(func(c column[T]) string { return c.title }) }
+func (t table[T]) head(w int) string {
+	return t.line(w, func(c column[T]) string { return c.title })
+}
 
-func (t table[T]) line(cell func(column[T]) string) string {
+func (t table[T]) line(w int, cell func(column[T]) string) string {
 	var b strings.Builder
-	shown := t.shown()
-	for i, c := range shown {
+	last := len(t.columns) - 1
+	for i, c := range t.columns {
+		if w < c.drop {
+			continue
+		}
 		text := plain(cell(c))
-		if i == len(shown)-1 {
+		if i == last {
 			b.WriteString(text)
 			break
 		}
 		text = fit(text, c.width)
-		pad := strings.Repeat(" ", c.width-ansi.StringWidth(text))
 		if c.right {
-			b.WriteString(pad + text + " ")
+			b.WriteString(strings.Repeat(" ", c.width-len([]rune(text))))
+			b.WriteString(text)
 		} else {
-			b.WriteString(text + pad + " ")
+			b.WriteString(pad(text, c.width))
 		}
+		b.WriteByte(' ')
 	}
 	return b.String()
 }
 
-func (t table[T]) shown() (out []column[T]) {
-	for _, c := range t.columns {
-		if t.width >= c.drop {
-			out = append(out, c)
-		}
-	}
+// sorted is a copy of items in the order of the first comparison that tells.
+func sorted[T any](items []T, by func(a, b *T) int) []T {
+	out := slices.Clone(items)
+	slices.SortStableFunc(out, func(a, b T) int { return by(&a, &b) })
 	return out
-}
-
-// headed are rows with a line of titles that does not scroll.
-type headed interface {
-	rows
-	head() string
 }

@@ -4,43 +4,51 @@ import (
 	"cmp"
 	"fmt"
 	"slices"
-	"strconv"
 	"strings"
 	"time"
 
-	"culprit/analyze"
+	tea "charm.land/bubbletea/v2"
+
 	"culprit/analyze/fact"
 	"culprit/analyze/render"
 	"culprit/rules"
 )
 
-// view is one of the numbered views.
+// view is one of the views that a key leads to.
 type view struct {
 	key, name string
 	// short is the name where the screen has no room for all names.
 	short string
-	rows  func(r *analyze.Report, width int) rows
+	// sorts and groups are what s and B go through, nil nothing.
+	sorts, groups []string
+	open          func(m *model, r *route) page
 }
 
-// Views that no number leads to.
+// Views that are no list of the report's, or that no key leads to.
 const (
 	sourceView = "source"
 	placesView = "places"
-	helpView   = "help"
+	ticketView = "ticket"
 )
 
-// views stand in the order of their keys. Each lists what the report or its tables
-// hold; what a line rests on is one key away.
-var views = []view{
-	{"1", "summary", "sum", summary},
-	{"2", "findings", "find", findings},
-	{"3", "goroutines", "gor", goroutines},
-	{"4", "logs", "logs", hits},
-	{"5", "mounts", "mnt", mounts},
-	{"6", "processes", "proc", processes},
-	{"7", "sockets", "sock", sockets},
-	{"8", "containers", "cont", containers},
-	{"9", "bundle", "bndl", sources},
+// views stand in the order of their keys. It is filled below, as the views refer to the
+// model and the model to them.
+var views []view
+
+func init() {
+	views = []view{
+		{key: "1", name: "summary", short: "sum", open: summary},
+		{key: "2", name: "findings", short: "find", open: findings},
+		{key: "3", name: "goroutines", short: "gor", open: goroutines, sorts: []string{"count", "longest wait", "daemon"}, groups: stackGroups},
+		{key: "4", name: "logs", short: "logs", open: logs, sorts: []string{"first", "last", "lines"}, groups: logLists},
+		{key: "5", name: "mounts", short: "mnt", open: mounts, groups: []string{"tree", "list"}},
+		{key: "6", name: "processes", short: "proc", open: processes, sorts: []string{"standing still first", "pid", "age", "memory"}, groups: []string{"list", "tree"}},
+		{key: "7", name: "sockets", short: "sock", open: sockets, sorts: []string{"daemons first", "queue", "state"}},
+		{key: "8", name: "containers", short: "cont", open: containers},
+		{key: "9", name: "rules", short: "rule", open: ruleBook},
+		{key: "0", name: "bundle", short: "bndl", open: sources},
+		{key: "t", name: ticketView, short: "tick"},
+	}
 }
 
 func viewOf(name string) view {
@@ -52,197 +60,138 @@ func viewOf(name string) view {
 	return view{name: name}
 }
 
-// summary is the text report: what is pasted into a ticket and what is seen here are
-// the same words.
-func summary(r *analyze.Report, width int) rows {
-	var out lines
-	for _, l := range render.Lines(r, render.Options{Width: min(width-2, 120), Full: true}) {
-		out = append(out, row{l.Text, l.Refs})
-	}
-	return out
+// sortNext sorts by the next column.
+func (m *model) sortNext(string) tea.Cmd {
+	return m.cycle(viewOf(m.history.here.view).sorts, &m.history.here.sort, "sorted by ")
 }
 
-func findings(r *analyze.Report, width int) rows {
-	return table[*rules.Finding]{r.Findings, []column[*rules.Finding]{
-		{"STANDING", 9, false, 0, func(f **rules.Finding) string { return render.Standing(*f) }},
-		{"SEVERITY", 8, false, 60, func(f **rules.Finding) string { return (*f).Rule.Severity }},
-		{"RULE", 34, false, 100, func(f **rules.Finding) string { return (*f).Rule.ID.ID }},
-		{"WHAT", 0, false, 0, func(f **rules.Finding) string { return (*f).Summary }},
-	}, func(f **rules.Finding) (refs []fact.Ref) {
+// groupNext lists in the next way.
+func (m *model) groupNext(string) tea.Cmd {
+	return m.cycle(viewOf(m.history.here.view).groups, &m.history.here.group, "by ")
+}
+
+func (m *model) cycle(names []string, at *int, words string) tea.Cmd {
+	if len(names) < 2 {
+		m.note = "there is one way only"
+		return nil
+	}
+	*at = (*at + 1) % len(names)
+	m.note = words + names[*at]
+	here := &m.history.here
+	here.list, here.side, here.from = list{}, list{}, -1
+	return m.refresh()
+}
+
+// fold closes or opens the node of the cursor.
+func (m *model) fold(string) tea.Cmd {
+	here := &m.history.here
+	r, ok := m.row()
+	if !ok || r.fold == "" {
+		m.note = "this has no branches"
+		return nil
+	}
+	shut := map[string]bool{}
+	for k := range here.shut { // a copy: the history has the other
+		shut[k] = true
+	}
+	if shut[r.fold] {
+		delete(shut, r.fold)
+	} else {
+		shut[r.fold] = true
+	}
+	here.shut = shut
+	return m.refresh()
+}
+
+// summary is the text report: what is pasted into a ticket and what is seen here are
+// the same words.
+func summary(m *model, _ *route) page {
+	w := lay(m.w, m.h-3, 0, 0, false, false, false, m.zoom).listW
+	var out lines
+	if m.report.Early {
+		out = lines{{text: "EARLY       the bundle is still being read: this is what it says so far, and it may change", tone: warn}, {}}
+	}
+	for _, l := range render.Lines(m.report, render.Options{Width: min(w-2, 120), Full: true}) {
+		out = append(out, row{text: l.Text, refs: l.Refs, tone: headingTone(l.Text)})
+	}
+	return page{rows: out, reflow: true}
+}
+
+// headingTone is that of the lines that begin a part of the report.
+func headingTone(text string) tone {
+	switch {
+	case strings.HasPrefix(text, "ROOT CAUSE"), strings.HasPrefix(text, "CAUSE OPEN"):
+		return bad
+	case strings.HasPrefix(text, "NO ROOT CAUSE"):
+		return warn
+	case text != "" && text[0] >= 'A' && text[0] <= 'Z':
+		return strong
+	case strings.HasPrefix(text, "  now "), strings.HasPrefix(text, "  for good "):
+		return good
+	}
+	return normal
+}
+
+// signs stand before severities, so that they can be told without colors.
+var signs = map[string]string{"critical": "✖", "warning": "▲", "info": "●"}
+
+func findings(m *model, _ *route) page {
+	r := m.report
+	t := table[*rules.Finding]{items: r.Findings, columns: []column[*rules.Finding]{
+		{title: "STANDING", width: 9, text: func(f **rules.Finding) string { return render.Standing(*f) }},
+		{title: "SEVERITY", width: 10, drop: 60, text: func(f **rules.Finding) string { return signs[(*f).Rule.Severity] + " " + (*f).Rule.Severity }},
+		{title: "RULE", width: 34, drop: 110, text: func(f **rules.Finding) string { return (*f).Rule.ID.ID }},
+		{title: "WHAT", text: func(f **rules.Finding) string { return (*f).Summary }},
+	}, refs: func(f **rules.Finding) (refs []fact.Ref) {
 		for _, e := range (*f).Evidence {
 			refs = fact.AppendRefs(refs, e.Refs(3)...)
 		}
 		return refs
-	}, width}
-}
-
-func goroutines(r *analyze.Report, width int) rows {
-	stacks := slices.Clone(r.Tables.Stacks)
-	slices.SortStableFunc(stacks, func(a, b fact.Stack) int { return cmp.Compare(b.Count, a.Count) })
-	return table[fact.Stack]{stacks, []column[fact.Stack]{
-		{"COUNT", 9, true, 0, func(s *fact.Stack) string { return strconv.FormatInt(s.Count, 10) }},
-		{"LONGEST", 10, true, 60, func(s *fact.Stack) string { return age(s.MaxWait) }},
-		{"DAEMON", 12, false, 0, func(s *fact.Stack) string { return s.Daemon }},
-		{"STATE", 18, false, 90, func(s *fact.Stack) string { return s.State }},
-		{"FUNCTIONS, innermost first", 0, false, 0, func(s *fact.Stack) string { return strings.Join(telling(s.Frames), " < ") }},
-	}, func(s *fact.Stack) []fact.Ref { return s.Refs }, width}
-}
-
-// telling are the frames without those of the runtime on top, which every wait has,
-// and without the folders of their packages.
-func telling(frames []string) []string {
-	for i, f := range frames {
-		if !strings.HasPrefix(f, "runtime.") && !strings.HasPrefix(f, "sync.") && !strings.HasPrefix(f, "internal/") {
-			frames = frames[i:]
-			break
-		}
-	}
-	var out []string
-	for _, f := range frames {
-		out = append(out, f[strings.LastIndexByte(f, '/')+1:])
-	}
-	return out
-}
-
-func hits(r *analyze.Report, width int) rows {
-	all := slices.Clone(r.Tables.Hits)
-	slices.SortStableFunc(all, func(a, b fact.Hit) int { return a.First.Compare(b.First) })
-	return table[fact.Hit]{all, []column[fact.Hit]{
-		{"LINES", 7, true, 0, func(h *fact.Hit) string { return strconv.FormatInt(h.Count, 10) }},
-		{"FIRST", 19, false, 60, func(h *fact.Hit) string { return clock(h.First) }},
-		{"LAST", 19, false, 120, func(h *fact.Hit) string { return clock(h.Last) }},
-		{"DAEMON", 10, false, 90, func(h *fact.Hit) string { return h.Daemon }},
-		{"SIGNATURE", 36, false, 100, func(h *fact.Hit) string { return h.Signature }},
-		{"TEXT", 0, false, 0, func(h *fact.Hit) string { return h.Text }},
-	}, func(h *fact.Hit) []fact.Ref { return h.Refs }, width}
-}
-
-func mounts(r *analyze.Report, width int) rows {
-	return table[fact.Mount]{r.Tables.Mounts, []column[fact.Mount]{
-		{"NAMESPACE", 11, false, 80, func(m *fact.Mount) string { return m.NS }},
-		{"PIDS", 5, true, 100, func(m *fact.Mount) string { return strconv.Itoa(len(m.PIDs)) }},
-		{"ID", 5, true, 120, func(m *fact.Mount) string { return strconv.Itoa(m.ID) }},
-		{"TYPE", 9, false, 0, func(m *fact.Mount) string { return m.FSType }},
-		{"PROPAGATION", 20, false, 60, propagation},
-		{"POINT", 0, false, 0, func(m *fact.Mount) string { return m.Point }},
-	}, func(m *fact.Mount) []fact.Ref { return m.Refs }, width}
-}
-
-// propagation is worded as the optional fields of mountinfo are.
-func propagation(m *fact.Mount) string {
-	var out []string
-	for _, p := range []struct {
-		name string
-		id   int
-	}{{"shared", m.Shared}, {"master", m.Master}, {"propagate_from", m.PropagateFrom}} {
-		if p.id != 0 {
-			out = append(out, fmt.Sprintf("%s:%d", p.name, p.id))
-		}
-	}
-	if m.Unbindable {
-		out = append(out, "unbindable")
-	}
-	if len(out) == 0 {
-		return "private"
-	}
-	return strings.Join(out, " ")
-}
-
-// processes has first those that do not run as they should.
-func processes(r *analyze.Report, width int) rows {
-	all := slices.Clone(r.Tables.Processes)
-	rank := func(p fact.Process) int {
+	}, tone: func(f **rules.Finding) tone {
 		switch {
-		case p.Wait.Class != fact.WaitNone:
-			return 0
-		case p.Daemon != "":
-			return 1
+		case (*f).Verdict() && len((*f).ExplainedBy) == 0:
+			return bad
+		case (*f).Rule.Severity == "info":
+			return faint
 		}
-		return 2
-	}
-	slices.SortStableFunc(all, func(a, b fact.Process) int { return cmp.Or(rank(a)-rank(b), a.PID-b.PID) })
-	return table[fact.Process]{all, []column[fact.Process]{
-		{"PID", 7, true, 0, func(p *fact.Process) string { return strconv.Itoa(p.PID) }},
-		{"PPID", 7, true, 70, func(p *fact.Process) string { return number(p.PPID) }},
-		{"S", 1, false, 0, func(p *fact.Process) string { return cmp.Or(p.State, "?") }},
-		{"AGE", 10, true, 60, func(p *fact.Process) string { return age(p.Age) }},
-		{"WAITS", 15, false, 0, waitsFor},
-		{"WCHAN", 22, false, 100, func(p *fact.Process) string { return p.WChan }},
-		{"CONTAINER", 12, false, 120, func(p *fact.Process) string { return fmt.Sprintf("%.12s", p.Container) }},
-		{"COMMAND", 0, false, 0, func(p *fact.Process) string { return cmp.Or(p.Args, "["+p.Comm+"]") }},
-	}, func(p *fact.Process) []fact.Ref { return p.Refs }, width}
-}
-
-// waitsFor is what a process waits for, else how it stands still.
-func waitsFor(p *fact.Process) string {
-	if p.Wait.On != "" && p.Wait.On != "unknown" {
-		return p.Wait.On
-	}
-	return string(p.Wait.Class)
-}
-
-// sockets has first those of the daemons that serve.
-func sockets(r *analyze.Report, width int) rows {
-	all := slices.Clone(r.Tables.Sockets)
-	slices.SortStableFunc(all, func(a, b fact.Socket) int {
-		return cmp.Or(-strings.Compare(a.Endpoint, b.Endpoint), -strings.Compare(a.State, b.State))
-	})
-	return table[fact.Socket]{all, []column[fact.Socket]{
-		{"NETID", 5, false, 0, func(s *fact.Socket) string { return s.Netid }},
-		{"STATE", 9, false, 0, func(s *fact.Socket) string { return s.State }},
-		{"RECV-Q", 7, true, 60, func(s *fact.Socket) string { return number(s.RecvQ) }},
-		{"HELD BY", 22, false, 0, func(s *fact.Socket) string { return holders(s.Owners) }},
-		{"PEER", 22, false, 120, func(s *fact.Socket) string { return holders(s.PeerOwners) }},
-		{"LOCAL", 0, false, 0, func(s *fact.Socket) string { return s.Local }},
-	}, func(s *fact.Socket) []fact.Ref { return s.Refs }, width}
-}
-
-func holders(owners []fact.SocketOwner) string {
-	var out []string
-	for _, o := range owners {
-		out = append(out, fmt.Sprintf("%s (%d)", o.Name, o.PID))
-	}
-	return strings.Join(out, ", ")
-}
-
-func containers(r *analyze.Report, width int) rows {
-	return table[fact.Container]{r.Tables.Containers, []column[fact.Container]{
-		{"ID", 12, false, 0, func(c *fact.Container) string { return fmt.Sprintf("%.12s", c.ID) }},
-		{"DOCKER", 10, false, 0, func(c *fact.Container) string { return cmp.Or(c.Docker, "?") }},
-		{"TASK", 8, false, 80, func(c *fact.Container) string { return cmp.Or(c.Task, "?") }},
-		{"FREEZER", 8, false, 100, func(c *fact.Container) string { return cmp.Or(c.Freezer, "?") }},
-		{"PID", 7, true, 60, func(c *fact.Container) string { return number(c.PID) }},
-		{"NAME", 0, false, 0, func(c *fact.Container) string { return c.Label() }},
-	}, func(c *fact.Container) []fact.Ref { return c.Refs }, width}
-}
-
-// sources are the members of the bundle; what is not whole comes first.
-func sources(r *analyze.Report, width int) rows {
-	all := slices.Clone(r.Tables.Sources)
-	slices.SortStableFunc(all, func(a, b fact.Source) int {
-		whole := func(s fact.Source) int {
-			if s.State == fact.Complete {
-				return 1
-			}
-			return 0
+		return normal
+	}}
+	return page{rows: t, head: t.head, empty: "no rule holds", detail: func(i, w int) lines {
+		var out lines
+		for _, l := range render.Finding(r, i, w) {
+			out = append(out, row{text: l.Text, refs: l.Refs, tone: headingTone(l.Text)})
 		}
-		return cmp.Or(whole(a)-whole(b), strings.Compare(a.Path, b.Path))
-	})
-	return table[fact.Source]{all, []column[fact.Source]{
-		{"STATE", 9, false, 0, func(s *fact.Source) string { return string(s.State) }},
-		{"BYTES", 11, true, 60, func(s *fact.Source) string { return strconv.FormatInt(s.Size, 10) }},
-		{"KIND", 15, false, 80, func(s *fact.Source) string { return string(s.Kind) }},
-		{"PATH", 0, false, 0, func(s *fact.Source) string { return s.Path }},
-	}, func(s *fact.Source) []fact.Ref { return []fact.Ref{{Source: s.Path, Line: 1}} }, width}
+		to := newRoute("rules")
+		to.arg = r.Findings[i].Rule.ID.ID
+		return append(out, row{}, row{text: "  rule        " + to.arg + ": why it holds", to: &to})
+	}}
+}
+
+// why leads from a finding to its rule.
+func (m *model) why(string) tea.Cmd {
+	i := m.index()
+	here := &m.history.here
+	if here.view == "summary" {
+		if len(m.report.Verdicts) == 0 {
+			return m.show(newRoute("rules"))
+		}
+		i = m.report.Verdicts[0]
+	}
+	if i >= len(m.report.Findings) {
+		return nil
+	}
+	to := newRoute("rules")
+	to.arg = m.report.Findings[i].Rule.ID.ID
+	return m.show(to)
 }
 
 // places lists refs, for a line that rests on several.
-func places(refs []fact.Ref) rows {
+func places(refs []fact.Ref) page {
 	var out lines
 	for _, ref := range refs {
-		out = append(out, row{ref.String(), []fact.Ref{ref}})
+		out = append(out, row{text: ref.String(), refs: []fact.Ref{ref}})
 	}
-	return out
+	return page{rows: out, preview: true}
 }
 
 func number[T int | int64](v fact.Opt[T]) string {
@@ -250,6 +199,17 @@ func number[T int | int64](v fact.Opt[T]) string {
 		return "?"
 	}
 	return fmt.Sprint(v.V)
+}
+
+// yesNo is a truth in a word, "" unknown.
+func yesNo(v fact.Opt[bool]) string {
+	switch {
+	case !v.Known:
+		return ""
+	case v.V:
+		return "yes"
+	}
+	return "no"
 }
 
 // age is a duration as reports word it, "" unknown.
@@ -265,4 +225,29 @@ func clock(t time.Time) string {
 		return ""
 	}
 	return t.Format("2006-01-02 15:04:05")
+}
+
+// shortClock is clock without the year.
+func shortClock(t time.Time) string {
+	if t.IsZero() {
+		return ""
+	}
+	return t.Format("01-02 15:04:05")
+}
+
+// known orders unknown values behind known ones, larger ones first.
+func known[T cmp.Ordered](a, b fact.Opt[T]) int {
+	switch {
+	case a.Known != b.Known:
+		if a.Known {
+			return -1
+		}
+		return 1
+	}
+	return cmp.Compare(b.V, a.V)
+}
+
+// join joins what is not empty.
+func joined(sep string, parts ...string) string {
+	return strings.Join(slices.DeleteFunc(parts, func(s string) bool { return s == "" }), sep)
 }

@@ -21,7 +21,7 @@ func TestSamplesFinding(t *testing.T) {
 
 // The headline of a verdict leads to what shows it.
 func TestHeadlineLeads(t *testing.T) {
-	lines := Lines(sampleReport(t, "dstate-stop-18.09.2"), TextOptions{})
+	lines := Lines(sampleReport(t, "dstate-stop-18.09.2"), Options{})
 	if refs := lines[0].Refs; len(refs) == 0 || refs[0].Compare(fact.Ref{Source: "proc/507/stack", Line: 1}) != 0 {
 		t.Errorf("%q leads to %v", lines[0].Text, refs)
 	}

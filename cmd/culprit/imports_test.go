@@ -23,7 +23,7 @@ var imports = map[string][]string{
 	"analyze/logs":     {"analyze/fact", "analyze/line"},
 	"analyze/join":     {"analyze/fact"},
 	"rules":            {"analyze/fact"},
-	"analyze":          {"analyze/fact", "analyze/bundle", "analyze/host", "analyze/stack", "analyze/logs", "analyze/join", "rules"},
+	"analyze":          {"analyze/fact", "analyze/bundle", "analyze/host", "analyze/line", "analyze/stack", "analyze/logs", "analyze/join", "rules"},
 	"analyze/render":   {"analyze", "analyze/fact", "rules"},
 	"collect":          {"analyze", "analyze/bundle", "rules"}, // its tests only
 	"tui":              {"analyze", "analyze/bundle", "analyze/fact", "analyze/render", "rules"},
@@ -40,7 +40,9 @@ var imports = map[string][]string{
 var confined = map[string][]string{
 	"cel.dev/cel-go":                           {"rules"},
 	"charm.land/bubbletea/v2":                  {"tui"},
+	"github.com/charmbracelet/colorprofile":    {"tui"},
 	"github.com/charmbracelet/x/ansi":          {"tui"},
+	"github.com/charmbracelet/x/exp":           {"tui"},
 	"github.com/charmbracelet/x/term":          {"tui"},
 	"go.yaml.in/yaml/v4":                       {"rules"},
 	"github.com/google/pprof":                  {"analyze/stack"},

@@ -28,7 +28,7 @@ func newTerminal(t *testing.T, command string, env ...string) *terminal {
 		t.Skip("tmux is missing")
 	}
 	term := &terminal{t, filepath.Join(t.TempDir(), "tmux")}
-	args := []string{"new-session", "-d", "-x", "80", "-y", "24"}
+	args := []string{"-u", "new-session", "-d", "-x", "80", "-y", "24"}
 	for _, e := range env {
 		args = append(args, "-e", e)
 	}
@@ -85,17 +85,23 @@ func TestTerminal(t *testing.T) {
 	x := newTerminal(t, fmt.Sprintf("%s %s; echo left with $?; sleep 100", binary, sample), "TERM=screen-256color")
 	x.wait("ROOT CAUSE  certain")
 	x.keys("/", "b", "e", "c", "a", "u", "s", "e", "Enter")
-	x.wait("> ")
+	x.wait("/because  1/2 of")
 	x.keys("Enter")
 	x.wait("proc/507/status:39")
 	x.keys("Enter")
 	x.wait("percpu_rwsem_wait")
-	for _, size := range [][2]int{{160, 45}, {20, 5}, {7, 2}, {200, 50}, {40, 10}, {80, 24}} {
-		x.run("resize-window", "-x", fmt.Sprint(size[0]), "-y", fmt.Sprint(size[1]))
+	for range 5 {
+		for _, size := range [][2]int{{160, 45}, {20, 5}, {7, 2}, {200, 50}, {40, 10}, {80, 24}} {
+			x.run("resize-window", "-x", fmt.Sprint(size[0]), "-y", fmt.Sprint(size[1]))
+		}
 	}
 	x.wait("percpu_rwsem_wait")
-	x.keys("y")
-	x.wait("copied")
+	x.keys("t")
+	x.wait("nothing is pinned")
+	x.keys("[")
+	x.wait("percpu_rwsem_wait")
+	x.keys("Y")
+	x.wait("sent to the terminal's clipboard")
 	buffer := ""
 	for range 50 {
 		out, _ := exec.Command("tmux", "-S", x.server, "show-buffer").Output()
@@ -128,18 +134,31 @@ func TestTerminal(t *testing.T) {
 // color is an escape sequence that sets one; 39 and 49 take it back.
 var color = regexp.MustCompile(`\x1b\[(?:3[0-8]|4[0-8]|9[0-7])`)
 
-// Without colors and on a dumb terminal the cursor can still be told.
+// Without colors and on a dumb terminal the cursor can still be told; where there are
+// colors and a locale with UTF-8 they are used.
 func TestPoorTerminals(t *testing.T) {
 	binary := built(t)
 	sample, err := filepath.Abs("../../samples/healthy-20.10.24/bundle.tar.zst")
 	if err != nil {
 		t.Fatal(err)
 	}
-	for _, env := range [][]string{{"NO_COLOR=1", "TERM=screen"}, {"TERM=dumb"}, {"TERM=xterm"}} {
-		x := newTerminal(t, fmt.Sprintf("env %s %s tui %s; echo left with $?; sleep 100", strings.Join(env, " "), binary, sample))
+	for _, tt := range []struct {
+		env    string
+		colors bool
+		sign   string
+	}{
+		{"NO_COLOR=1 TERM=screen LC_ALL=C", false, "--"},
+		{"TERM=dumb LC_ALL=C", false, "--"},
+		{"TERM=screen-256color LC_ALL=C.UTF-8", true, "──"},
+	} {
+		x := newTerminal(t, fmt.Sprintf("env %s %s tui %s; echo left with $?; sleep 100", tt.env, binary, sample))
 		x.wait("> NO ROOT CAUSE")
-		if colored := x.run("capture-pane", "-p", "-e"); color.MatchString(colored) {
-			t.Errorf("%v: colors:\n%q", env, colored)
+		x.keys("6")
+		x.wait(tt.sign)
+		x.keys("1", "down")
+		x.wait("[1 sum]")
+		if colored := x.run("capture-pane", "-p", "-e"); color.MatchString(colored) != tt.colors {
+			t.Errorf("%s: colors:\n%q", tt.env, colored)
 		}
 		x.keys("q")
 		x.wait("left with 0")

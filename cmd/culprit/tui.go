@@ -15,6 +15,7 @@ import (
 
 func tuiCommand(code *int) *cobra.Command {
 	var packs []string
+	var look tui.Options
 	c := &cobra.Command{
 		Use:   "tui PATH...",
 		Short: "go from the verdict to the raw lines on a terminal (also: culprit PATH)",
@@ -22,14 +23,15 @@ func tuiCommand(code *int) *cobra.Command {
 from a line to what it rests on, Esc comes back, ? lists the keys. Where there is no
 terminal it prints the report of analyze.`,
 		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, paths []string) error { return showTUI(c, packs, paths, code) },
+		RunE: func(c *cobra.Command, paths []string) error { return showTUI(c, look, packs, paths, code) },
 	}
+	c.Flags().BoolVar(&look.ASCII, "ascii", false, "draw with ASCII alone, as where the locale names no UTF-8")
 	c.Flags().StringArrayVar(&packs, "rules", nil, "add the rules, signatures and ids in `DIR`")
 	return c
 }
 
 // showTUI falls back to the text report where standard input or output is no terminal.
-func showTUI(c *cobra.Command, packs, paths []string, code *int) error {
+func showTUI(c *cobra.Command, look tui.Options, packs, paths []string, code *int) error {
 	if !tui.IsTerminal(c.InOrStdin()) || !tui.IsTerminal(c.OutOrStdout()) {
 		f := analyzeFlags{format: "text", color: "auto", rules: packs, together: true}
 		return f.run(c.Context(), paths, c.InOrStdin(), c.OutOrStdout(), c.ErrOrStderr(), code)
@@ -40,7 +42,7 @@ func showTUI(c *cobra.Command, packs, paths []string, code *int) error {
 		}
 	}
 	load := func() (*rules.Set, error) { return loadRules(packs, rules.Load) }
-	return tui.Run(c.Context(), analyze.Options{Version: version, Limits: bundle.DefaultLimits()}, load, paths...)
+	return tui.Run(c.Context(), look, analyze.Options{Version: version, Limits: bundle.DefaultLimits()}, load, paths...)
 }
 
 // pathCommand makes `culprit PATH` the same as `culprit tui PATH`.
@@ -53,6 +55,6 @@ func pathCommand(root *cobra.Command, code *int) {
 		if _, err := os.Stat(paths[0]); err != nil {
 			return fmt.Errorf("%q is neither a command nor a path that can be read; culprit --help lists the commands", paths[0])
 		}
-		return showTUI(c, nil, paths, code)
+		return showTUI(c, tui.Options{}, nil, paths, code)
 	}
 }
