@@ -53,7 +53,7 @@ func actions() []action {
 		{[]string{"s"}, "sort by another column", "sort", viewsThat(func(v view) bool { return len(v.sorts) > 1 }), (*model).sortNext},
 		{[]string{"B"}, "list in another way: tree, sums, timeline", "list", viewsThat(func(v view) bool { return len(v.groups) > 1 }), (*model).groupNext},
 		{[]string{"f"}, "fold and unfold a branch of a tree", "fold", trees, (*model).fold},
-		{[]string{"{", "}"}, "previous and next signature hit", "hit", []string{"logs", sourceView}, (*model).hit},
+		{[]string{"}", "{"}, "next and previous signature hit; part of the report", "next", []string{"summary", "logs", sourceView}, (*model).hit},
 		{[]string{"e", "E"}, "next and previous error", "error", []string{"logs", sourceView}, (*model).errorLine},
 		{[]string{"<", ">"}, "a minute back and on", "minute", []string{"logs"}, (*model).minute},
 		{[]string{"T"}, "go to a time", "", []string{"logs"}, (*model).askTime},

@@ -14,7 +14,7 @@ import (
 type aside struct {
 	made  bool
 	index int
-	w     int
+	w, h  int
 	lines lines
 	// want is a source that it would quote and that is not here yet; missing are those
 	// that cannot be had.
@@ -29,10 +29,10 @@ func (a *aside) stale() { a.made = false }
 func (m *model) detail(w int) lines {
 	index := m.index()
 	a := &m.aside
-	if a.made && a.index == index && a.w == w {
+	if h := m.layout().side; a.made && a.index == index && a.w == w && a.h == h {
 		return a.lines
 	}
-	a.made, a.index, a.w, a.want = true, index, w, ""
+	a.made, a.index, a.w, a.h, a.want = true, index, w, m.layout().side, ""
 	a.lines = nil
 	if index < 0 || index >= m.page.Len() {
 		return nil
@@ -91,9 +91,9 @@ func (m *model) quoted(source string, from, to int) (out []string, ok bool) {
 
 // context are the raw lines around a place.
 func (m *model) context(ref fact.Ref) lines {
-	h := max(m.h, 10)
-	from := max(ref.Line-h/3, 1)
-	quoted, ok := m.quoted(ref.Source, from, from+h)
+	const most = 200 // lines
+	from := max(ref.Line-m.layout().side/3, 1)
+	quoted, ok := m.quoted(ref.Source, from, from+most)
 	out := lines{{text: ref.String(), tone: strong, refs: []fact.Ref{ref}}}
 	if !ok {
 		why := "reading ..."
@@ -126,7 +126,9 @@ func (s *sheet) title(text string) {
 	if len(s.rows) > 0 {
 		s.rows = append(s.rows, row{})
 	}
-	s.rows = append(s.rows, row{text: text, tone: strong})
+	for _, l := range wrap(plain(text), max(s.w, 8)) {
+		s.rows = append(s.rows, row{text: l, tone: strong})
+	}
 }
 
 // field adds a labelled paragraph, nothing where text is empty. Its lines lead to refs.

@@ -48,17 +48,24 @@ func read(t testing.TB, sample string) *opening {
 	if c := cases.read[sample]; c != nil {
 		return c
 	}
-	spool, err := analyze.NewSpool(spoolLimit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	o := analyze.Options{Version: "test", Limits: bundle.DefaultLimits(), Spool: spool}
-	c := &opening{bundleCase: newCase(o, func() (*rules.Set, error) { return ruleSet() }, samplePath(t, sample))}
+	c := &opening{bundleCase: caseOf(t, samplePath(t, sample))}
+	var err error
 	if c.report, err = c.open(context.Background(), func(string) {}, nil); err != nil {
 		t.Fatal(err)
 	}
 	cases.read[sample] = c
 	return c
+}
+
+// caseOf is what answers for a bundle. Its spool goes with the process.
+func caseOf(t testing.TB, path string) *bundleCase {
+	t.Helper()
+	spool, err := analyze.NewSpool(spoolLimit)
+	if err != nil {
+		t.Fatal(err)
+	}
+	t.Setenv("XDG_CACHE_HOME", t.TempDir()) // where pins are kept
+	return newCase(analyze.Options{Version: "test", Limits: bundle.DefaultLimits(), Spool: spool}, func() (*rules.Set, error) { return ruleSet() }, path)
 }
 
 // answers are those of a sample that is read already; pins are kept nowhere.
@@ -298,13 +305,7 @@ func TestChangedOnDisk(t *testing.T) {
 	if err := os.WriteFile(file, raw, 0o600); err != nil {
 		t.Fatal(err)
 	}
-	spool, err := analyze.NewSpool(spoolLimit)
-	if err != nil {
-		t.Fatal(err)
-	}
-	defer spool.Close()
-	c := newCase(analyze.Options{Version: "test", Limits: bundle.DefaultLimits(), Spool: spool}, func() (*rules.Set, error) { return ruleSet() }, file)
-	in := c.incident(context.Background())
+	in := caseOf(t, file).incident(context.Background())
 	in.pins = nil
 	m := started(t, in, 80, 24)
 	if changed := m.look(); changed != "" {

@@ -28,6 +28,8 @@ type row struct {
 	refs []fact.Ref
 	// to is where Enter goes instead, nil to the places.
 	to *route
+	// begins is set for the first line of a statement of the report.
+	begins bool
 	// fold names the node of a tree that f opens and closes, "" none.
 	fold string
 }
@@ -97,3 +99,5 @@ type lines []row
 
 func (l lines) Len() int         { return len(l) }
 func (l lines) Row(i, w int) row { return l[i] }
+
+func (l lines) text(i int) string { return l[i].text }

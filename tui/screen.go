@@ -30,10 +30,11 @@ type layout struct {
 	beside      bool
 }
 
-// lay shares w columns and h lines below above lines and one of titles, where head is 1.
+// lay shares w columns and h lines among above lines, one of titles, where head is 1, and
+// a list of n rows with its detail; of a short list the detail has what is left.
 // own is set for a page with a detail of its own, which is worth lines of a small
 // screen; others show raw lines, where there is room, unless they stand alone.
-func lay(w, h, above, head int, own, alone, aside, zoom bool) layout {
+func lay(w, h, above, head, n int, own, alone, aside, zoom bool) layout {
 	l := layout{listW: w, above: above, head: head}
 	if h-above-head < 4 {
 		l.above = 0
@@ -49,7 +50,8 @@ func lay(w, h, above, head int, own, alone, aside, zoom bool) layout {
 		l.listW = w * 55 / 100
 		l.sideW, l.side, l.beside = w-l.listW-2, rest, true
 	default:
-		l.sideW, l.side = w, rest*2/5
+		const few = 4 // rows of a list
+		l.sideW, l.side = w, max(rest*2/5, rest-1-head-max(n, few))
 		rest -= l.side + 1 // a rule between them
 	}
 	l.list = max(rest-l.head, 1)
@@ -67,7 +69,7 @@ func (m *model) layout() layout {
 		head = 1
 	}
 	here := &m.history.here
-	return lay(m.w, m.h-3, above, head, m.page.detail != nil || m.page.preview, m.page.alone, here.aside, m.zoom)
+	return lay(m.w, m.h-3, above, head, m.shown().Len(), m.page.detail != nil || m.page.preview, m.page.alone, here.aside, m.zoom)
 }
 
 // View draws the screen: exactly h lines of at most w columns.

@@ -65,10 +65,11 @@ func Run(ctx context.Context, look Options, o analyze.Options, load func() (*rul
 
 // bundleCase answers the model's questions out of a bundle.
 type bundleCase struct {
-	o     analyze.Options
+	o     analyze.Options // without Rules: others read it while these are loaded
 	load  func() (*rules.Set, error)
 	paths []string
-	// known says which signature knows a line; it is there when the rules are.
+	// set are the rules and known says which signature knows a line, once loaded.
+	set   atomic.Pointer[rules.Set]
 	known atomic.Pointer[func(string) string]
 }
 
@@ -103,17 +104,18 @@ func (c *bundleCase) incident(ctx context.Context) incident {
 }
 
 func (c *bundleCase) open(ctx context.Context, progress func(string), early func(*analyze.Report)) (*analyze.Report, error) {
-	var err error
-	if c.o.Rules, err = c.load(); err != nil {
-		return nil, err
-	}
-	known, err := analyze.Signature(c.o.Rules)
+	set, err := c.load()
 	if err != nil {
 		return nil, err
 	}
+	known, err := analyze.Signature(set)
+	if err != nil {
+		return nil, err
+	}
+	c.set.Store(set)
 	c.known.Store(&known)
 	o := c.o
-	o.Progress, o.Early = progress, early
+	o.Rules, o.Progress, o.Early = set, progress, early
 	return analyze.Bundles(ctx, o, c.paths...)
 }
 
@@ -149,8 +151,9 @@ func (c *bundleCase) merge(ctx context.Context, r *analyze.Report, progress func
 }
 
 func (c *bundleCase) explain(r *analyze.Report) (all []judged) {
-	for _, rule := range c.o.Rules.Rules {
-		all = append(all, judged{rule, c.o.Rules.Explain(r.Tables, rule)})
+	set := c.set.Load()
+	for _, rule := range set.Rules {
+		all = append(all, judged{rule, set.Explain(r.Tables, rule)})
 	}
 	return all
 }

@@ -120,8 +120,12 @@ func (m *model) stackSheet(stacks []fact.Stack, i, w int) lines {
 	st := &stacks[i]
 	s := sheet{w: w}
 	s.title(fmt.Sprintf("%d in %s, %s", st.Count, cmp.Or(st.Daemon, "an unknown program"), cmp.Or(st.State, "state unknown in "+string(st.Form))))
-	if st.MaxWait.Known {
-		s.field("waits", fmt.Sprintf("%s to %s (whole minutes; less than one is not printed)", age(st.MinWait), age(st.MaxWait)))
+	switch {
+	case !st.MaxWait.Known:
+	case st.MaxWait.V == 0:
+		s.field("waits", "less than a minute, each")
+	default:
+		s.field("waits", fmt.Sprintf("%s to %s (the runtime prints whole minutes, from one on)", age(st.MinWait), age(st.MaxWait)))
 	}
 	m.locks(&s, st)
 	s.rows = append(s.rows, m.frames(st)...)

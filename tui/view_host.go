@@ -3,6 +3,7 @@ package tui
 import (
 	"cmp"
 	"fmt"
+	"math"
 	"slices"
 	"strconv"
 	"strings"
@@ -82,8 +83,8 @@ func (m *model) containerSheet(c *fact.Container, w int) lines {
 	s.field("shim", joined(", ", fmt.Sprint("pid ", c.Shim), prefixed("alive ", yesNo(c.ShimAlive)), prefixed("state ", c.ShimState), prefixed("blocked in ", c.ShimBlocked), prefixed("mounts of ", string(c.ShimSide))))
 	s.field("init alive", yesNo(c.InitAlive))
 	s.field("freezer", joined(", ", c.Freezer, prefixed("frozen above, at ", c.FrozenAbove)), some(c.FreezerRef)...)
-	s.field("pids", joined(" of ", strings.Trim(number(c.Pids), "?"), strings.Trim(number(c.PidsMax), "?")), some(c.PidsRef)...)
-	s.field("memory", joined(" of ", strings.Trim(number(c.Memory), "?"), strings.Trim(number(c.MemoryMax), "?")))
+	s.field("pids", usage(c.Pids, c.PidsMax), some(c.PidsRef)...)
+	s.field("memory", usage(c.Memory, c.MemoryMax))
 	s.field("pod", joined("/", c.PodNamespace, c.Pod))
 	s.field("rootfs", c.Rootfs)
 	s.field("log driver", c.LogDriver)
@@ -103,6 +104,19 @@ func (m *model) containerSheet(c *fact.Container, w int) lines {
 	s.title("in the bundle")
 	s.places("", c.Refs)
 	return s.rows
+}
+
+// usage is how much of a limit is used, "" unknown.
+func usage(n, most fact.Opt[int64]) string {
+	switch {
+	case !n.Known:
+		return ""
+	case !most.Known:
+		return number(n)
+	case most.V >= math.MaxInt64>>12<<12: // the kernel's "max", in bytes rounded to pages
+		return number(n) + ", no limit"
+	}
+	return number(n) + " of " + number(most)
 }
 
 // containerLink names the container of something.

@@ -106,7 +106,7 @@ func mountTree(all []fact.Mount, shut map[string]bool, tree bool) (out []mountNo
 	for _, k := range order {
 		ns := byNS[k]
 		root := mountNode{ns: ns, fold: joined("/", k.at.Node, k.ns), text: namespaceName(k.at, k.ns, ns)}
-		root.text = foldSign(shut[root.fold]) + root.text
+		root.text = foldSign(shut[root.fold]) + "namespace " + root.text
 		out = append(out, root)
 		if !shut[root.fold] {
 			out = appendMounts(out, root.fold, ns, shut)
@@ -131,7 +131,7 @@ func namespaceName(at fact.Place, ns string, mounts []*fact.Mount) string {
 			pids += fmt.Sprintf(" and %d more", len(p)-1)
 		}
 	}
-	return "namespace " + joined("  ", ns, at.Node, pids, string(mounts[0].Side))
+	return joined("  ", ns, at.Node, pids, string(mounts[0].Side))
 }
 
 // appendMounts adds the mounts of one namespace below the one that they are mounted on.
@@ -222,8 +222,8 @@ func (m *model) namespaceSheet(n *mountNode, w int) lines {
 func (m *model) mountSheet(mnt *fact.Mount, w int) lines {
 	s := sheet{w: w}
 	s.title(mnt.Point)
+	s.field("namespace", namespaceName(mnt.At, mnt.NS, []*fact.Mount{mnt}))
 	s.field("filesystem", joined("  ", mnt.FSType, mnt.Device, "device "+mnt.Dev, "root "+mnt.Root), mnt.Refs...)
-	s.field("options", joined(",", append(slices.Clone(mnt.Options), mnt.Super...)...))
 	s.field("propagation", propagation(mnt)+propagationWords(mnt))
 	if mnt.CutsPropagation {
 		s.field("", "a private bind of itself below a shared mount: no unmount below it is propagated")
@@ -231,8 +231,11 @@ func (m *model) mountSheet(mnt *fact.Mount, w int) lines {
 	if mnt.Copies > 1 {
 		s.field("stacked", fmt.Sprintf("%d times at the same place", mnt.Copies))
 	}
-	m.peers(&s, mnt)
 	m.users(&s, mnt)
+	m.peers(&s, mnt)
+	s.title("options")
+	s.field("mount", strings.Join(mnt.Options, ","))
+	s.field("superblock", strings.Join(mnt.Super, ","))
 	return s.rows
 }
 
@@ -294,7 +297,7 @@ func (m *model) users(s *sheet, mnt *fact.Mount) {
 	}
 	for _, rf := range m.report.Tables.Rootfs {
 		if rf.At == mnt.At && rf.Point == mnt.Point && rf.NS == mnt.NS {
-			user("keeps", joined("  ", fmt.Sprintf("pid %d %s", rf.Holder, rf.HolderComm), rf.HolderUnit, "root filesystem of "+rf.Name, "unmount arrives: "+cmp.Or(yesNo(rf.Linked), "unknown")), rf.Refs)
+			user("kept by", joined("  ", fmt.Sprintf("pid %d %s", rf.Holder, rf.HolderComm), rf.HolderUnit, "root filesystem of "+rf.Name, "unmount arrives: "+cmp.Or(yesNo(rf.Linked), "unknown")), rf.Refs)
 		}
 	}
 	n := 0

@@ -265,6 +265,9 @@ func (m *model) hit(key string) tea.Cmd {
 	if key == "{" {
 		by = -1
 	}
+	if m.history.here.view == "summary" {
+		return m.part(by)
+	}
 	return m.find("a signature", by, m.signature)
 }
 

@@ -106,15 +106,27 @@ func (m *model) fold(string) tea.Cmd {
 // summary is the text report: what is pasted into a ticket and what is seen here are
 // the same words.
 func summary(m *model, _ *route) page {
-	w := lay(m.w, m.h-3, 0, 0, false, false, false, m.zoom).listW
+	w := lay(m.w, m.h-3, 0, 0, 0, false, false, false, m.zoom).listW
 	var out lines
 	if m.report.Early {
 		out = lines{{text: "EARLY       the bundle is still being read: this is what it says so far, and it may change", tone: warn}, {}}
 	}
 	for _, l := range render.Lines(m.report, render.Options{Width: min(w-2, 120), Full: true}) {
-		out = append(out, row{text: l.Text, refs: l.Refs, tone: headingTone(l.Text)})
+		out = append(out, row{text: l.Text, refs: l.Refs, tone: headingTone(l.Text), begins: l.Begins})
 	}
 	return page{rows: out, reflow: true}
+}
+
+// part goes to the next statement of the report, by 1 or -1.
+func (m *model) part(by int) tea.Cmd {
+	rs, l := m.shown(), &m.history.here.list
+	for i := l.cur + by; i >= 0 && i < rs.Len(); i += by {
+		if rs.Row(i, wide).begins {
+			return m.move(i - l.cur)
+		}
+	}
+	m.note = "no more of the report"
+	return nil
 }
 
 // headingTone is that of the lines that begin a part of the report.

@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"context"
 	"flag"
 	"fmt"
 	"os"
@@ -48,8 +49,24 @@ func TestViews(t *testing.T) {
 			golden(t, fmt.Sprintf("%s-%dx%d", tt.name, size[0], size[1]), shown(m))
 		}
 	}
-	m := opened(t, "healthy-20.10.24", 80, 24)
-	golden(t, "healthy-80x24", shown(m))
+	for _, tt := range []struct {
+		name, sample string
+		keys         []string
+	}{
+		{"healthy", "healthy-20.10.24", nil},
+		{"mount-held", "mount-leak-privatetmp-18.06.3", []string{"5", "/", "overlay2", "enter"}},
+		{"latent", "mount-leak-privatetmp-18.06.3", []string{"2"}},
+		{"client-leak", "client-conn-leak-18.09.2", []string{"3"}},
+		{"client-sockets", "client-conn-leak-18.09.2", []string{"7"}},
+		{"kubelet-timeline", "exec-eof-kubelet-18.09.2", []string{"4", "B", "e", "e"}},
+		{"why-not", "exec-eof-kubelet-18.09.2", []string{"9", "/", "filesystem-frozen", "enter"}},
+		{"frozen-container", "cgroup-frozen-20.10.24", []string{"8", "/", "frz", "enter"}},
+		{"timed-out", "containerd-stopped-20.10.24", []string{"0"}},
+	} {
+		m := opened(t, tt.sample, 80, 24)
+		press(m, tt.keys...)
+		golden(t, tt.name+"-80x24", shown(m))
+	}
 }
 
 func golden(t *testing.T, name, got string) {
@@ -69,6 +86,56 @@ func golden(t *testing.T, name, got string) {
 	}
 	if got != string(want) {
 		t.Errorf("%s differs (-update rewrites it); got:\n%s", file, got)
+	}
+}
+
+// The keys for the next and previous part of the report lead from one to another.
+func TestParts(t *testing.T) {
+	m := opened(t, "dstate-stop-18.09.2", 80, 24)
+	var parts []string
+	for {
+		at := m.history.here.list.cur
+		press(m, "}")
+		r, _ := m.row()
+		if m.history.here.list.cur == at {
+			break
+		}
+		parts = append(parts, strings.TrimSpace(r.text[:min(len(r.text), 16)]))
+	}
+	if got := strings.Join(parts, "|"); !strings.Contains(got, "->|because     1|2|3|4|5|6|7") || !strings.Contains(got, "|ruled out   cg|") || !strings.Contains(got, "|now         th|") {
+		t.Errorf("parts %s", got)
+	}
+	press(m, "{")
+	if r, _ := m.row(); !strings.HasPrefix(r.text, "  for good") {
+		t.Errorf("{ leads to %q", r.text)
+	}
+}
+
+// What a place cites is seen beside the list of places, however small that pane is.
+func TestPlacesShowLines(t *testing.T) {
+	m := opened(t, "exec-eof-kubelet-18.09.2", 80, 24)
+	until(t, m, "because     1 ")
+	press(m, "enter")
+	if s := shown(m); m.history.here.view != placesView || !strings.Contains(s, "188* time=") {
+		t.Errorf("screen:\n%s", s)
+	}
+}
+
+// A bundle that is cut opens, and says so.
+func TestDamaged(t *testing.T) {
+	raw, err := os.ReadFile(samplePath(t, "dstate-stop-18.09.2"))
+	if err != nil {
+		t.Fatal(err)
+	}
+	file := filepath.Join(t.TempDir(), "cut.tar.zst")
+	if err := os.WriteFile(file, raw[:len(raw)/2], 0o600); err != nil {
+		t.Fatal(err)
+	}
+	m := started(t, caseOf(t, file).incident(context.Background()), 80, 24)
+	until(t, m, "PROBLEMS WITH THE INPUT")
+	until(t, m, "cut after")
+	if m.err != nil || len(m.report.Problems) == 0 {
+		t.Errorf("%v, problems %v", m.err, m.report.Problems)
 	}
 }
 

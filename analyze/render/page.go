@@ -14,7 +14,9 @@ type page struct {
 	color bool
 	full  bool
 	// links are the places that lines rest on; here counts lines up to counted bytes.
-	links         map[int][]fact.Ref
+	links map[int][]fact.Ref
+	// begins are the lines with which a statement begins.
+	begins        map[int]bool
 	line, counted int
 }
 
@@ -29,7 +31,7 @@ func newPage(o Options) *page {
 func (t *page) lines() []Line {
 	var lines []Line
 	for i, text := range strings.Split(strings.TrimSuffix(t.b.String(), "\n"), "\n") {
-		lines = append(lines, Line{text, t.links[i]})
+		lines = append(lines, Line{text, t.links[i], t.begins[i]})
 	}
 	return lines
 }
@@ -47,6 +49,14 @@ func (t *page) cited(label, text, tail string, refs []fact.Ref) {
 	from := t.here()
 	t.field(label, text, tail)
 	t.link(from, refs)
+}
+
+// begin notes that a statement begins with the line that is written next.
+func (t *page) begin() {
+	if t.begins == nil {
+		t.begins = map[int]bool{}
+	}
+	t.begins[t.here()] = true
 }
 
 // link says what the lines written since from rest on.
@@ -77,6 +87,7 @@ func (t *page) mark(code, s string) string {
 // field writes a labelled paragraph; tail, a ref, stands at the right of its last
 // line, or on a line of its own where it does not fit.
 func (t *page) field(label, text, tail string) {
+	t.begin()
 	color := dim
 	if label == "now" {
 		color = yellow

@@ -39,6 +39,8 @@ func Text(w io.Writer, r *analyze.Report, o Options) error {
 type Line struct {
 	Text string
 	Refs []fact.Ref
+	// Begins is set for the first line of a labelled paragraph.
+	Begins bool
 }
 
 // Lines is the text report, line by line, for a screen on which lines lead to their
