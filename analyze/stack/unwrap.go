@@ -99,8 +99,12 @@ type escapes struct {
 var escapedNewlines = [][]byte{[]byte(`\n`), []byte(`\\n`), []byte(`#012`)}
 
 // escape starts to read the line just handed out as escaped, if a written newline
-// follows at index i. It reports whether one does.
+// follows at index i. It reports whether one does. A line put together of parts, or the
+// tail of one, is no part of the buffer that could be read on.
 func (l *lines) escape(b []byte, i int) bool {
+	if end := l.at + len(b); end > l.end || !bytes.Equal(l.buf[l.at:end], b) {
+		return false
+	}
 	for _, newline := range escapedNewlines {
 		if !bytes.HasPrefix(b[i:], newline) {
 			continue
