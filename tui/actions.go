@@ -22,6 +22,25 @@ type action struct {
 	do   func(m *model, key string) tea.Cmd
 }
 
+// reason says why an action does nothing here, "" it does.
+func (m *model) reason(a action) string {
+	if a.only != nil && !slices.Contains(a.only, m.history.here.view) {
+		return a.keys[0] + " is for " + strings.Join(a.only, " and ")
+	}
+	return ""
+}
+
+// onReport is an action that needs a report.
+func onReport(do func(*model, string) tea.Cmd) func(*model, string) tea.Cmd {
+	return func(m *model, key string) tea.Cmd {
+		if m.report == nil {
+			m.note = "the bundle is not read yet"
+			return nil
+		}
+		return do(m, key)
+	}
+}
+
 // actions are in the order in which help lists them. They are made by a function, as
 // help refers to them.
 func actions() []action {
@@ -50,20 +69,20 @@ func actions() []action {
 		{[]string{"F"}, "make a filter of what is searched in the raw lines, and back", "filter", []string{sourceView}, (*model).searchToFilter},
 		{[]string{"ctrl+f"}, "filter off and on", "", nil, (*model).filterOff},
 		{[]string{"z", "Z"}, "more and fewer lines around what a filter keeps", "", nil, (*model).contextLines},
-		{[]string{"s"}, "sort by another column", "sort", viewsThat(func(v view) bool { return len(v.sorts) > 1 }), (*model).sortNext},
-		{[]string{"B"}, "list in another way: tree, sums, timeline", "list", viewsThat(func(v view) bool { return len(v.groups) > 1 }), (*model).groupNext},
-		{[]string{"f"}, "fold and unfold a branch of a tree", "fold", trees, (*model).fold},
+		{[]string{"s"}, "sort by another column", "sort", viewsThat(func(v view) bool { return len(v.sorts) > 1 }), onReport((*model).sortNext)},
+		{[]string{"B"}, "list in another way: tree, sums, timeline", "list", viewsThat(func(v view) bool { return len(v.groups) > 1 }), onReport((*model).groupNext)},
+		{[]string{"f"}, "fold and unfold a branch of a tree", "fold", trees, onReport((*model).fold)},
 		{[]string{"}", "{"}, "next and previous signature hit; part of the report", "next", []string{"summary", "logs", sourceView}, (*model).hit},
 		{[]string{"e", "E"}, "next and previous error", "error", []string{"logs", sourceView}, (*model).errorLine},
 		{[]string{"<", ">"}, "a minute back and on", "minute", []string{"logs"}, (*model).minute},
 		{[]string{"T"}, "go to a time", "", []string{"logs"}, (*model).askTime},
 		{[]string{"L"}, "the raw line among the lines of all logs by time", "timeline", []string{sourceView}, (*model).inTimeline},
-		{[]string{"W"}, "why the rule of a finding holds, or does not", "why", []string{"summary", "findings"}, (*model).why},
-		{[]string{"m"}, "pin to the ticket; in the ticket take out", "pin", nil, (*model).pin},
+		{[]string{"W"}, "why the rule that a line speaks of holds, or does not", "why", []string{"summary", "findings"}, onReport((*model).why)},
+		{[]string{"m"}, "pin to the ticket; in the ticket take out", "pin", nil, onReport((*model).pin)},
 		{[]string{"i"}, "write a note on a pinned line", "note", []string{ticketView}, (*model).writeNote},
 		{[]string{"V"}, "begin and end a range for m, y and Y", "", nil, (*model).mark},
 		{[]string{"y", "Y"}, "copy the lines; with their places (OSC 52, large ones to a file)", "", nil, (*model).yank},
-		{[]string{"x"}, "write the ticket: the report and what is pinned", "export", nil, (*model).askExport},
+		{[]string{"x"}, "write the ticket: the report and what is pinned", "export", nil, onReport((*model).exports)},
 		{[]string{"M"}, "mouse on and off, to select text with it", "", nil, (*model).toggleMouse},
 		{[]string{"C"}, "other colors: " + themeNames(), "", nil, (*model).nextTheme},
 		{[]string{"A"}, "ASCII on and off", "", nil, (*model).toggleASCII},
@@ -77,8 +96,7 @@ func actions() []action {
 func (m *model) press(key string) tea.Cmd {
 	for _, a := range actions() {
 		if slices.Contains(a.keys, key) {
-			if a.only != nil && !slices.Contains(a.only, m.history.here.view) {
-				m.note = key + " is for " + strings.Join(a.only, " and ")
+			if m.note = m.reason(a); m.note != "" {
 				return nil
 			}
 			return a.do(m, key)
@@ -90,6 +108,9 @@ func (m *model) press(key string) tea.Cmd {
 // footer names the keys that matter most where one is, those of the view first, as many
 // as there is room for.
 func (m *model) footer() string {
+	if m.report == nil {
+		return "esc end reading  ? help  q quit"
+	}
 	var own, all []string
 	here := m.history.here.view
 	for _, a := range actions() {
@@ -131,11 +152,7 @@ func Keys() (rows [][2]string) {
 // doable are the actions as items; those that do nothing here say so.
 func (m *model) doable() (out []item) {
 	for _, a := range actions() {
-		it := item{text: a.title, key: strings.Join(a.keys, " "), do: func(m *model) tea.Cmd { return a.do(m, a.keys[0]) }}
-		if a.only != nil && !slices.Contains(a.only, m.history.here.view) {
-			it.off = "in " + strings.Join(a.only, " and ")
-		}
-		out = append(out, it)
+		out = append(out, item{text: a.title, key: strings.Join(a.keys, " "), off: m.reason(a), do: func(m *model) tea.Cmd { return a.do(m, a.keys[0]) }})
 	}
 	return out
 }
@@ -251,22 +268,47 @@ func (m *model) searchToFilter(string) tea.Cmd {
 		m.note = "nothing is searched for: / does"
 		return nil
 	}
-	at := m.index()
+	at := max(m.index(), 0)
 	here.only = !here.only
 	cmd := m.refresh()
 	m.cursorTo(at)
 	return cmd
 }
 
-// cursorTo puts the cursor on a row of the page, or where it would be in the filter.
+// cursorTo puts the cursor on a row of the page, or where it would be in the filter: once
+// that was looked at so far.
 func (m *model) cursorTo(at int) {
-	cur := at
-	if m.sift != nil {
-		cur, _ = slices.BinarySearch(m.sift.found.at, int32(at))
+	put := func() bool {
+		cur := at
+		if m.sift != nil {
+			if at >= m.sift.next && !m.sift.done {
+				return false
+			}
+			cur, _ = slices.BinarySearch(m.sift.found.at, int32(at))
+		}
+		m.history.here.list.cur = cur
+		m.settle()
+		m.center()
+		return true
 	}
-	m.history.here.list.cur = cur
-	m.settle()
-	m.center()
+	if !put() {
+		m.sift.place = put
+	}
+}
+
+// restore puts the cursor of a filtered list back where it was, once it is there again.
+func (m *model) restore(saved list) {
+	put := func() bool {
+		if saved.cur >= m.shown().Len() && !m.sift.done {
+			return false
+		}
+		m.history.here.list = saved
+		m.settle()
+		return true
+	}
+	if m.sift != nil && !put() {
+		m.sift.place = put
+	}
 }
 
 func (m *model) filterOff(string) tea.Cmd {
@@ -275,7 +317,7 @@ func (m *model) filterOff(string) tea.Cmd {
 		m.note = "there is no filter: / makes one"
 		return nil
 	}
-	at := m.index()
+	at := max(m.index(), 0)
 	here.off = !here.off
 	cmd := m.refresh()
 	m.cursorTo(at)
@@ -288,7 +330,7 @@ func (m *model) contextLines(key string) tea.Cmd {
 		m.note = "nothing is filtered: every line is there"
 		return nil
 	}
-	at := m.index()
+	at := max(m.index(), 0)
 	if here.context++; key == "Z" {
 		here.context = max(here.context-2, 0)
 	}
@@ -334,12 +376,12 @@ const maxOSC52 = 74_994
 // it; what is too large for that goes to a file.
 func (m *model) copy(text string) tea.Cmd {
 	if base64.StdEncoding.EncodedLen(len(text)) <= maxOSC52 && m.osc52 {
-		m.note = fmt.Sprintf("%d bytes sent to the terminal's clipboard (OSC 52)", len(text))
+		m.note += fmt.Sprintf("%d bytes sent to the terminal's clipboard (OSC 52)", len(text))
 		return tea.SetClipboard(text)
 	}
 	return func() tea.Msg {
 		file := freeName("culprit-copy", ".txt")
-		return written{file, writeNew(file, text+"\n")}
+		return written{file: file, err: writeNew(file, text+"\n")}
 	}
 }
 
@@ -350,14 +392,6 @@ func (m *model) copied(msg rendered) tea.Cmd {
 		return nil
 	}
 	return m.copy(msg.text)
-}
-
-func (m *model) askExport(key string) tea.Cmd {
-	if m.report == nil {
-		m.note = "the bundle is not read yet"
-		return nil
-	}
-	return m.exports(key)
 }
 
 func (m *model) toggleMouse(string) tea.Cmd {

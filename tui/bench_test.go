@@ -4,9 +4,12 @@ import (
 	"context"
 	"fmt"
 	"os"
+	"strings"
 	"testing"
 
 	tea "charm.land/bubbletea/v2"
+
+	"culprit/analyze/fact"
 )
 
 // manyLines is a text of n lines in a file.
@@ -57,6 +60,39 @@ func BenchmarkFrame(b *testing.B) {
 			}
 		})
 	}
+}
+
+// BenchmarkLarge is one key and the screen after it over tables of a large node.
+func BenchmarkLarge(b *testing.B) {
+	const n = 100_000
+	m := opened(b, "dstate-stop-18.09.2", 160, 45)
+	r, t := *m.report, *m.report.Tables
+	grow(&t.Processes, n, func(p *fact.Process, i int) { p.PID = i; p.PPID = fact.Some(i / 2) })
+	grow(&t.Mounts, n, func(mnt *fact.Mount, i int) { mnt.ID, mnt.Parent = i, i/2; mnt.NS = fmt.Sprint(i % 100) })
+	grow(&t.Sockets, n, func(*fact.Socket, int) {})
+	grow(&t.Containers, 2000, func(*fact.Container, int) {})
+	r.Tables = &t
+	m.report = &r
+	for _, keys := range [][]string{{"5"}, {"6"}, {"6", "B"}, {"7"}, {"8"}, {"0"}} {
+		b.Run(strings.Join(keys, ""), func(b *testing.B) {
+			press(m, keys...)
+			for b.Loop() {
+				press(m, "down")
+				m.View()
+			}
+		})
+	}
+}
+
+// grow repeats rows until there are n, each changed a little.
+func grow[T any](rows *[]T, n int, change func(row *T, i int)) {
+	old := *rows
+	out := make([]T, n)
+	for i := range out {
+		out[i] = old[i%len(old)]
+		change(&out[i], i)
+	}
+	*rows = out
 }
 
 // BenchmarkOpen is the time to the first screen: nothing is read yet.

@@ -114,7 +114,9 @@ func (m *model) context(ref fact.Ref) lines {
 
 // sheet is a detail under way: labelled lines of w columns.
 type sheet struct {
-	w    int
+	w int
+	// refs are where lines lead that have no place of their own.
+	refs []fact.Ref
 	rows lines
 }
 
@@ -127,7 +129,7 @@ func (s *sheet) title(text string) {
 		s.rows = append(s.rows, row{})
 	}
 	for _, l := range wrap(plain(text), max(s.w, 8)) {
-		s.rows = append(s.rows, row{text: l, tone: strong})
+		s.rows = append(s.rows, row{text: l, tone: strong, refs: s.refs})
 	}
 }
 
@@ -143,6 +145,9 @@ func (s *sheet) field(name, text string, refs ...fact.Ref) {
 func (s *sheet) link(name, text string, to route) { s.add(row{to: &to}, name, text) }
 
 func (s *sheet) add(like row, name, text string) {
+	if len(like.refs) == 0 && like.to == nil {
+		like.refs = s.refs
+	}
 	gap := label
 	if s.w < 3*label {
 		gap = 2

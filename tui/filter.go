@@ -1,6 +1,7 @@
 package tui
 
 import (
+	"fmt"
 	"slices"
 	"strings"
 	"time"
@@ -88,6 +89,9 @@ type sift struct {
 	next    int // the first row that was not looked at
 	done    bool
 	found   found
+	// place puts the cursor where it is wanted, and is false while the rows that were
+	// looked at do not reach there; nil where nothing is wanted.
+	place func() bool
 }
 
 // sifted are the matches of one chunk.
@@ -162,6 +166,9 @@ func (m *model) siftMore(c sifted) tea.Cmd {
 	}
 	m.sift.take(c)
 	m.settle()
+	if m.sift.place != nil && m.sift.place() {
+		m.sift.place = nil
+	}
 	return m.sift.more()
 }
 
@@ -182,6 +189,7 @@ type sought struct {
 // find looks for the next row that matches, from the cursor on, by 1 or -1.
 func (m *model) find(what string, by int, matches func(text string) bool) tea.Cmd {
 	m.seeks++
+	m.seeking = false
 	s := seek{gen: m.seeks, at: m.history.here.list.cur + by, by: by, rows: m.shown(), matches: matches, what: what}
 	return m.seekMore(s.run(firstChunk))
 }
@@ -192,8 +200,11 @@ func (s seek) run(most int) sought {
 	if most > firstChunk {
 		rs = private(rs)
 	}
-	text := textsOf(rs)
+	text, began := textsOf(rs), time.Now()
 	for n := 0; s.at >= 0 && s.at < rs.Len() && n < most; n++ {
+		if most > firstChunk && n%clockEvery == clockEvery-1 && time.Since(began) > chunkTime {
+			break
+		}
 		if s.matches(text(s.at)) {
 			return sought{s, true}
 		}
@@ -208,16 +219,35 @@ func (m *model) seekMore(s sought) tea.Cmd {
 	case s.gen != m.seeks:
 		return nil
 	case s.found:
+		m.seeking = false
 		m.history.here.list.cur = s.at
 		m.settle()
 		m.center()
+		m.showMatch()
 		return nil
 	case s.at < 0 || s.at >= s.rows.Len():
+		m.seeking = false
 		m.note = "no more of " + s.what
 		return nil
 	}
-	m.note = "looking for " + s.what + " ..."
+	m.seeking = true
+	m.note = fmt.Sprintf("looking for %s, at %d of %d ... (esc ends it)", s.what, s.at, s.rows.Len())
 	return func() tea.Msg { return s.run(chunkRows) }
+}
+
+// showMatch scrolls sideways to what was searched for, where it lies outside.
+func (m *model) showMatch() {
+	here := &m.history.here
+	r, ok := m.row()
+	if !ok || here.wrap {
+		return
+	}
+	w := m.layout().listW - 2 - r.fixed
+	here.list.left = 0
+	at := strings.Index(strings.ToLower(plain(r.text)), newPattern(here.find).text)
+	if column := at - r.fixed; at >= 0 && column+len(here.find) > w {
+		here.list.left = max(column-w/3, 0)
+	}
 }
 
 // private of what is found reads the same rows.

@@ -75,6 +75,41 @@ func TestStaleFilter(t *testing.T) {
 	}
 }
 
+// Where a filter is still looking when one comes back, the cursor waits for its row.
+func TestPlaceWaits(t *testing.T) {
+	m := newTestModel(incident{})
+	m.w, m.h = 80, 24
+	m.page = page{rows: many(200_000)}
+	m.history.here.find = "tenth"
+	run(m, m.filter())
+	press(m, "end")
+	saved := m.history.here.list
+	next := m.filter() // as coming back does
+	m.settle()
+	m.restore(saved)
+	if m.history.here.list == saved {
+		t.Fatal("the filter is done at once")
+	}
+	run(m, next)
+	if m.history.here.list != saved {
+		t.Errorf("at %+v, was at %+v", m.history.here.list, saved)
+	}
+	next = m.filter()
+	m.cursorTo(150_000)
+	run(m, next)
+	if m.index() != 150_000 {
+		t.Errorf("at row %d", m.index())
+	}
+	next = m.filter()
+	m.cursorTo(150_000)
+	press(m, "down") // another place is wanted now
+	at := m.history.here.list.cur
+	run(m, next)
+	if m.history.here.list.cur != at {
+		t.Errorf("the cursor leaves row %d for %d", at, m.history.here.list.cur)
+	}
+}
+
 // A filter keeps rows; in raw lines it is a search, and context stays.
 func TestFind(t *testing.T) {
 	m := opened(t, "dstate-stop-18.09.2", 80, 24)

@@ -3,6 +3,7 @@ package tui
 import (
 	"context"
 	"errors"
+	"strings"
 	"time"
 
 	tea "charm.land/bubbletea/v2"
@@ -18,6 +19,7 @@ type model struct {
 	incident
 	report  *analyze.Report // one of what was read so far, or the whole
 	reading bool
+	stopped bool               // by the user
 	stop    context.CancelFunc // ends the reading of the bundle
 	read    progress
 	err     error  // of reading the bundle
@@ -29,6 +31,7 @@ type model struct {
 	sift    *sift // the filter of the page, nil none
 	// sifts and seeks tell filters and searches from those that are stale.
 	sifts, seeks int
+	seeking      bool // a search goes on in the background
 	texts        map[string]*source
 	// wait is the source that is being read, "" none; leave ends that.
 	wait    string
@@ -38,6 +41,7 @@ type model struct {
 	merging merging
 	book    []judged // how the rules stand, nil not asked yet
 	asked   *analyze.Report
+	rowsBy  *lookup // of report, nil not made yet
 
 	prompt  *prompt
 	overlay *overlay
@@ -49,6 +53,9 @@ type model struct {
 	ticket  ticket
 	// after is a message that comes after a while.
 	after func(time.Duration, func() tea.Msg) tea.Cmd
+	shelf shelf
+	// drawn are the rows of the list that the lines of the screen show.
+	drawn []int
 	note  string // one line of what happened, until the next key
 }
 
@@ -89,8 +96,9 @@ type (
 		err    error
 	}
 	written struct {
-		file string
-		err  error
+		file   string
+		format string // of a report, "" of something else
+		err    error
 	}
 	looked   struct{ changed string }
 	question func(m *model) // asks the program itself
@@ -133,7 +141,7 @@ func (m *model) again() tea.Cmd {
 
 // watch asks in a while what became of the bundle.
 func (m *model) watch() tea.Cmd {
-	const seldom = 2 * time.Second
+	const seldom = 5 * time.Second
 	return m.after(seldom, func() tea.Msg { return looked{m.look()} })
 }
 
@@ -150,10 +158,13 @@ func (m *model) Update(msg tea.Msg) (tea.Model, tea.Cmd) {
 func (m *model) update(msg tea.Msg) tea.Cmd {
 	switch msg := msg.(type) {
 	case tea.WindowSizeMsg:
-		narrow := m.w != msg.Width
+		rewrap := m.w != msg.Width && m.page.reflow
+		keep := m.anchor()
 		m.w, m.h = msg.Width, msg.Height
-		if narrow && m.page.reflow {
-			return m.refresh()
+		if rewrap {
+			cmd := m.refresh()
+			keep()
+			return cmd
 		}
 		m.settle()
 	case tea.BackgroundColorMsg:
@@ -195,11 +206,9 @@ func (m *model) update(msg tea.Msg) tea.Cmd {
 		}
 		return m.watch()
 	case recovered:
-		m.takePins(msg)
+		return m.takePins(msg)
 	case written:
-		if m.note = "written to " + msg.file; msg.err != nil {
-			m.note = "not written: " + msg.err.Error()
-		}
+		m.took(msg)
 	default:
 		return m.input(msg)
 	}
@@ -219,17 +228,15 @@ func (m *model) input(msg tea.Msg) tea.Cmd {
 		}
 		return m.press(msg.String())
 	case tea.PasteMsg:
+		text := strings.Join(strings.Fields(msg.Content), " ") // of several lines one is made
 		switch {
 		case m.prompt != nil:
-			m.prompt.typed += msg.Content
+			m.prompt.typed += text
 		case m.overlay != nil:
-			m.overlay.typed += msg.Content
+			m.overlay.typed += text
 		}
 	case tea.MouseWheelMsg:
-		if msg.Button == tea.MouseWheelUp {
-			return m.move(-3)
-		}
-		return m.move(3)
+		return m.wheel(msg)
 	case tea.MouseClickMsg:
 		return m.click(msg.X, msg.Y)
 	}
@@ -238,16 +245,26 @@ func (m *model) input(msg tea.Msg) tea.Cmd {
 
 // load takes the report, or one of what was read so far.
 func (m *model) load(msg loaded) tea.Cmd {
-	if msg.err != nil {
+	switch {
+	case msg.err != nil && m.report != nil: // what was read so far stays
+		m.reading = false
+		m.note = "the reading failed: " + msg.err.Error()
+		return nil
+	case msg.err != nil && m.stopped:
+		m.reading = false
+		m.note = "nothing was read yet; q quits"
+		return nil
+	case msg.err != nil:
 		m.err = msg.err
 		return tea.Quit
-	}
-	if msg.report.Early && !m.reading {
+	case msg.report.Early && !m.reading:
 		return nil
 	}
+	keep := m.anchor()
 	m.report = msg.report
 	m.book, m.asked = nil, nil
 	cmd := m.refresh()
+	keep()
 	if m.report.Early {
 		return cmd
 	}
@@ -296,10 +313,7 @@ func (m *model) showText(source string) tea.Cmd {
 	here := &m.history.here
 	if here.view == sourceView && here.ref.Source == source {
 		cmd := m.refresh()
-		if here.list == (list{}) {
-			here.list.cur = max(here.ref.Line-1, 0)
-			m.center()
-		}
+		m.toCited()
 		return cmd
 	}
 	return nil
@@ -307,7 +321,7 @@ func (m *model) showText(source string) tea.Cmd {
 
 // progressed shows how far the merging of the logs is.
 func (m *model) progressed() tea.Cmd {
-	if m.history.here.view == "logs" && m.line == nil && m.report != nil {
+	if here := &m.history.here; here.view == "logs" && logLists[here.group] == "timeline" && m.line == nil && m.report != nil {
 		return m.refresh()
 	}
 	return nil

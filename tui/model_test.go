@@ -337,8 +337,9 @@ func TestReading(t *testing.T) {
 	for _, a := range actions() {
 		for _, k := range a.keys {
 			if k != "q" && k != "ctrl+c" {
+				m.history = history{here: newRoute("summary")}
 				press(m, k)
-				press(m, "esc")
+				press(m, "esc", "enter")
 			}
 		}
 	}
@@ -346,6 +347,67 @@ func TestReading(t *testing.T) {
 	if s := shown(m); !strings.Contains(s, "reading case.tar.zst") || !strings.Contains(s, "2 sources, proc/1/status") {
 		t.Errorf("screen:\n%s", s)
 	}
+}
+
+// A reading that is ended before there was anything stays on the screen.
+func TestNothingRead(t *testing.T) {
+	in := answers(t, "healthy-20.10.24")
+	in.open = func(ctx context.Context, _ func(string), _ func(*analyze.Report)) (*analyze.Report, error) {
+		return nil, context.Canceled
+	}
+	m := newTestModel(in)
+	t.Cleanup(m.close)
+	send(m, tea.WindowSizeMsg{Width: 80, Height: 24})
+	press(m, "esc")
+	send(m, loaded{err: context.Canceled})
+	if m.err != nil || !strings.Contains(m.foot(), "nothing was read yet") {
+		t.Errorf("%v, foot %q", m.err, m.foot())
+	}
+}
+
+// What fails after a part was read leaves that part.
+func TestFailsLate(t *testing.T) {
+	m := newTestModel(answers(t, "healthy-20.10.24"))
+	t.Cleanup(m.close)
+	send(m, tea.WindowSizeMsg{Width: 80, Height: 24})
+	early := *read(t, "healthy-20.10.24").report
+	early.Early = true
+	send(m, loaded{report: &early})
+	send(m, loaded{err: os.ErrPermission})
+	if m.err != nil || m.report == nil || !strings.Contains(m.foot(), "the reading failed") {
+		t.Errorf("%v, foot %q", m.err, m.foot())
+	}
+}
+
+// How the rules stand is asked again for another report.
+func TestStaleBook(t *testing.T) {
+	m := opened(t, "dstate-stop-18.09.2", 80, 24)
+	other := *m.report
+	send(m, book{&other, []judged{}})
+	if m.book != nil {
+		t.Error("the rules of another report are taken")
+	}
+	press(m, "9")
+	if len(m.book) == 0 {
+		t.Error("the rules are not asked")
+	}
+}
+
+// With long lines wrapped a click chooses the line that is under the mouse.
+func TestClickWrapped(t *testing.T) {
+	m := opened(t, "dstate-stop-18.09.2", 80, 24)
+	press(m, "0", "/", "dockerd.log", "enter", "o", "w", "pgdown")
+	drawn := strings.Split(shown(m), "\n")
+	for y, l := range drawn[2:22] {
+		if number := strings.Fields(l); strings.Contains(l, " time=") && len(number) > 1 && !strings.HasPrefix(l, ">") {
+			send(m, tea.MouseClickMsg{X: 10, Y: y + 2, Button: tea.MouseLeft})
+			if r, _ := m.row(); !strings.HasPrefix(strings.TrimSpace(r.text), number[0]+" ") {
+				t.Fatalf("a click on %q chose %q", l, r.text)
+			}
+			return
+		}
+	}
+	t.Fatal("nothing to click on")
 }
 
 // A verdict on what was read so far is marked as that, and Esc ends the reading.

@@ -54,19 +54,69 @@ func (m *model) pointed() (row, bool) {
 	return side[here.side.cur], true
 }
 
-// index is the row of the page, whatever the filter, that the cursor is on.
+// index is the row of the page, whatever the filter, that the cursor is on; -1 where
+// there is none.
 func (m *model) index() int {
 	i := m.history.here.list.cur
-	if m.sift != nil && i < len(m.sift.found.at) {
+	switch {
+	case i < 0 || i >= m.shown().Len():
+		return -1
+	case m.sift != nil:
 		return int(m.sift.found.at[i])
 	}
 	return i
+}
+
+// anchor remembers the row of the cursor by its text, and for the report by which of its
+// statements it is, to find it in the page made next.
+func (m *model) anchor() func() {
+	const most = 20_000 // rows that are looked through
+	here := &m.history.here
+	r, ok := m.row()
+	if !ok || here.list.cur == 0 {
+		return func() {}
+	}
+	if m.page.reflow {
+		n := statements(m.page.rows, here.list.cur+1)
+		return func() {
+			for i := range m.page.Len() {
+				if statements(m.page.rows, i+1) == n {
+					m.cursorTo(i)
+					return
+				}
+			}
+		}
+	}
+	at := m.index()
+	return func() {
+		if i := m.index(); i >= 0 && m.page.Row(i, wide).text == r.text {
+			return
+		}
+		for i := range min(m.page.Len(), most) {
+			if m.page.Row(i, wide).text == r.text {
+				m.cursorTo(i)
+				return
+			}
+		}
+		m.cursorTo(min(at, m.page.Len()-1))
+	}
+}
+
+// statements counts those that begin in the first n rows.
+func statements(rs rows, n int) (count int) {
+	for i := range min(n, rs.Len()) {
+		if rs.Row(i, wide).begins {
+			count++
+		}
+	}
+	return count
 }
 
 // refresh makes the page of the place where one is.
 func (m *model) refresh() tea.Cmd {
 	m.page = m.newPage()
 	m.aside.stale()
+	m.shelf.made = false
 	cmd := m.filter()
 	m.settle()
 	return cmd
@@ -95,6 +145,10 @@ func (m *model) newPage() page {
 // settle brings the cursors into their windows.
 func (m *model) settle() {
 	here, l := &m.history.here, m.layout()
+	if here.aside && l.side == 0 { // there is no room for it any more
+		here.aside = false
+		l = m.layout()
+	}
 	here.list.settle(m.shown().Len(), max(l.list, 1))
 	here.from = min(here.from, m.shown().Len()-1)
 }
@@ -114,21 +168,33 @@ func (m *model) show(r route) tea.Cmd {
 
 // here shows the place where one is, reading what it needs.
 func (m *model) here() tea.Cmd {
+	m.seeks++ // a search ends with its place
+	m.seeking = false
+	saved := m.history.here.list
 	cmd := m.refresh()
+	m.restore(saved)
 	here := &m.history.here
-	if here.view != sourceView {
+	switch {
+	case here.view != sourceView:
 		m.openRule()
 		m.placeInTimeline()
 		return cmd
+	case m.texts[here.ref.Source] == nil:
+		return tea.Batch(cmd, m.fetch(here.ref.Source))
 	}
-	if m.texts[here.ref.Source] != nil {
-		if here.list == (list{}) {
-			here.list.cur = max(here.ref.Line-1, 0)
-			m.center()
-		}
-		return cmd
+	m.toCited()
+	return cmd
+}
+
+// toCited puts the cursor of raw lines, the first time that they are here, on the line
+// that is asked for.
+func (m *model) toCited() {
+	here := &m.history.here
+	if !here.placed {
+		here.placed = true
+		here.list.cur = max(here.ref.Line-1, 0)
+		m.center()
 	}
-	return tea.Batch(cmd, m.fetch(here.ref.Source))
 }
 
 // enter goes to what the row of the cursor rests on: to its detail where it has one,
@@ -151,7 +217,7 @@ func (m *model) enter(string) tea.Cmd {
 	return m.follow(r)
 }
 
-// source goes to the raw lines of the row, past its detail.
+// openRaw goes to the raw lines of the row, past its detail.
 func (m *model) openRaw(string) tea.Cmd {
 	r, ok := m.pointed()
 	if !ok {
@@ -185,8 +251,11 @@ func (m *model) back(string) tea.Cmd {
 	here := &m.history.here
 	switch {
 	case m.reading && m.report == nil:
-		m.stop()
-		m.note = "reading ends; what was read is judged"
+		return m.endReading()
+	case m.seeking:
+		m.seeks++
+		m.seeking = false
+		m.note = "the search ends"
 		return nil
 	case here.from >= 0:
 		here.from = -1
@@ -197,19 +266,30 @@ func (m *model) back(string) tea.Cmd {
 	case m.wait != "" && here.view == sourceView:
 		m.leave()
 		m.wait = ""
+	case here.only:
+		return m.searchToFilter("")
 	case here.find != "" && here.view != sourceView:
-		here.find = ""
 		at := m.index()
+		here.find = ""
 		cmd := m.refresh()
-		here.list.cur = at
-		m.center()
+		m.cursorTo(max(at, 0))
 		return cmd
 	}
-	m.seeks++
 	if !m.history.back() {
+		if m.reading {
+			return m.endReading()
+		}
 		m.note = "this is where you began; q quits"
 	}
 	return m.here()
+}
+
+// endReading has what was read so far judged.
+func (m *model) endReading() tea.Cmd {
+	m.stopped = true
+	m.stop()
+	m.note = "reading ends; what was read is judged"
+	return nil
 }
 
 func (m *model) backward(string) tea.Cmd {
@@ -239,6 +319,9 @@ func (m *model) pane(string) tea.Cmd {
 // move moves the cursor of the list or of the detail.
 func (m *model) move(by int) tea.Cmd {
 	here, l := &m.history.here, m.layout()
+	if m.sift != nil {
+		m.sift.place = nil // the cursor is where it is wanted now
+	}
 	if here.aside {
 		here.side.cur += by
 		here.side.settle(len(m.detail(l.sideW)), l.side)
@@ -297,6 +380,42 @@ func (m *model) scroll(key string) tea.Cmd {
 	return nil
 }
 
+// wheel scrolls what the mouse is over.
+func (m *model) wheel(msg tea.MouseWheelMsg) tea.Cmd {
+	by := 3
+	if msg.Button == tea.MouseWheelUp {
+		by = -by
+	}
+	if m.overlay != nil {
+		m.overlay.list.cur += by
+		m.overlay.list.settle(len(m.overlay.shown(m)), m.h)
+		return nil
+	}
+	if side, _, _ := m.under(msg.X, msg.Y); m.layout().side > 0 && m.layout().list > 0 {
+		m.history.here.aside = side
+	}
+	return m.move(by)
+}
+
+// under is what lies below the mouse: the detail or the list, and which of its rows.
+func (m *model) under(x, y int) (side bool, at int, ok bool) {
+	l := m.layout()
+	at = y - 2 - l.above - l.head
+	side = l.side > 0 && (l.list == 0 || l.beside && x > l.listW || !l.beside && at > l.list)
+	here := &m.history.here
+	if !side {
+		if at < 0 || at >= len(m.drawn) { // what was drawn tells which lines are of one row
+			return side, 0, false
+		}
+		return side, m.drawn[at], true
+	}
+	if at = y - 2 - l.above; !l.beside && l.list > 0 {
+		at -= l.head + l.list + 1
+	}
+	row := here.side.top + at
+	return side, row, at >= 0 && at < l.side && row < len(m.detail(l.sideW))
+}
+
 // click puts the cursor where the mouse is; on the row of the cursor it is Enter.
 func (m *model) click(x, y int) tea.Cmd {
 	if m.w < minWidth || m.h < minHeight || m.overlay != nil || m.prompt != nil {
@@ -305,24 +424,20 @@ func (m *model) click(x, y int) tea.Cmd {
 	if y == 1 {
 		return m.clickTab(x)
 	}
-	here, l := &m.history.here, m.layout()
-	at, n := y-2-l.above-l.head, m.shown().Len()
-	cursor, height := &here.list, l.list
-	inSide := l.side > 0 && (l.list == 0 || l.beside && x > l.listW || !l.beside && at > l.list)
-	if inSide {
-		if at = y - 2 - l.above; !l.beside && l.list > 0 {
-			at -= l.head + l.list + 1
-		}
-		cursor, height, n = &here.side, l.side, len(m.detail(l.sideW))
-	}
-	if at < 0 || at >= height || cursor.top+at >= n {
+	here := &m.history.here
+	side, at, ok := m.under(x, y)
+	if !ok {
 		return nil
 	}
-	if here.aside == inSide && cursor.cur == cursor.top+at {
+	cursor := &here.list
+	if side {
+		cursor = &here.side
+	}
+	if here.aside == side && cursor.cur == at {
 		return m.enter("")
 	}
-	here.aside = inSide
-	if cursor.cur = cursor.top + at; !inSide {
+	here.aside = side
+	if cursor.cur = at; !side {
 		here.side = list{}
 	}
 	return nil

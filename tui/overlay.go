@@ -4,6 +4,7 @@ import (
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
+	"github.com/charmbracelet/x/ansi"
 )
 
 // overlay is a list of what can be done, over the view: typing narrows it, Enter does
@@ -90,7 +91,13 @@ func (o *overlay) draw(m *model, w, h int) []string {
 	if len(rows) == 0 {
 		rows = lines{{text: "nothing with that"}}
 	}
-	return append(out, m.draw(rows, &o.list, w, h-1, true)...)
+	var whole []string // of the chosen one, where it does not fit
+	if text := plain(rows[min(o.list.cur, len(rows)-1)].text); ansi.StringWidth(text) > w-2 && h > 5 {
+		whole = wrap(strings.Join(strings.Fields(text), " "), w)
+		whole = whole[:min(len(whole), 3)]
+	}
+	out = append(out, m.draw(rows, &o.list, w, h-1-len(whole), true)...)
+	return append(out, whole...)
 }
 
 // edit is text after a key was typed.

@@ -10,6 +10,7 @@ import (
 	"path/filepath"
 	"strings"
 	"sync"
+	"time"
 
 	"culprit/analyze/fact"
 	"culprit/analyze/render"
@@ -24,6 +25,9 @@ type pinFile struct {
 	paths []string
 	mu    sync.Mutex
 	turn  int // of the last save
+	// known are the pins that this run has seen in the file or written there: others were
+	// written by another run meanwhile, and stay.
+	known map[pinJSON]bool
 }
 
 // pinFormat is the version of the file.
@@ -68,21 +72,43 @@ func (p *pinFile) load() (pins []render.Pin, stale bool, err error) {
 	if err != nil {
 		return nil, false, err
 	}
-	raw, err := os.ReadFile(file)
-	if errors.Is(err, fs.ErrNotExist) {
-		return nil, false, nil
-	}
+	kept, err := readPins(file)
 	if err != nil {
 		return nil, false, err
 	}
-	var kept pinsJSON
-	if err := json.Unmarshal(raw, &kept); err != nil || kept.Format != pinFormat {
-		return nil, false, fmt.Errorf("%s is not a file of pins", file)
+	if kept == nil {
+		return nil, false, nil
 	}
+	p.mu.Lock()
+	defer p.mu.Unlock()
 	for _, k := range kept.Pins {
+		p.learn(k)
 		pins = append(pins, render.Pin{Ref: fact.Ref{Source: k.Source, Line: k.Line, EndLine: k.End}, Text: k.Text, Note: k.Note})
 	}
 	return pins, kept.State != stateOf(paths), nil
+}
+
+func (p *pinFile) learn(k pinJSON) {
+	if p.known == nil {
+		p.known = map[pinJSON]bool{}
+	}
+	p.known[k] = true
+}
+
+// readPins reads the file, nil where there is none.
+func readPins(file string) (*pinsJSON, error) {
+	raw, err := os.ReadFile(file)
+	if errors.Is(err, fs.ErrNotExist) {
+		return nil, nil
+	}
+	if err != nil {
+		return nil, err
+	}
+	var kept pinsJSON
+	if err := json.Unmarshal(raw, &kept); err != nil || kept.Format != pinFormat {
+		return nil, fmt.Errorf("%s is not a file of pins", file)
+	}
+	return &kept, nil
 }
 
 // save writes the pins whole or not at all; one whose turn is over does nothing.
@@ -97,15 +123,25 @@ func (p *pinFile) save(turn int, pins []render.Pin) error {
 	if err != nil {
 		return err
 	}
-	if len(pins) == 0 {
+	kept := pinsJSON{Format: pinFormat, Bundle: paths, State: stateOf(paths)}
+	for _, pin := range pins {
+		kept.Pins = append(kept.Pins, pinJSON{pin.Ref.Source, pin.Ref.Line, pin.Ref.EndLine, pin.Text, pin.Note})
+	}
+	if now, err := readPins(file); err == nil && now != nil {
+		for _, k := range now.Pins {
+			if !p.known[k] {
+				kept.Pins = append(kept.Pins, k)
+			}
+		}
+	}
+	for _, k := range kept.Pins[:len(pins)] {
+		p.learn(k)
+	}
+	if len(kept.Pins) == 0 {
 		if err := os.Remove(file); !errors.Is(err, fs.ErrNotExist) {
 			return err
 		}
 		return nil
-	}
-	kept := pinsJSON{Format: pinFormat, Bundle: paths, State: stateOf(paths)}
-	for _, pin := range pins {
-		kept.Pins = append(kept.Pins, pinJSON{pin.Ref.Source, pin.Ref.Line, pin.Ref.EndLine, pin.Text, pin.Note})
 	}
 	raw, err := json.MarshalIndent(kept, "", " ")
 	if err != nil {
@@ -125,12 +161,36 @@ func (p *pinFile) save(turn int, pins []render.Pin) error {
 func stateOf(paths []string) string {
 	var out []string
 	for _, path := range paths {
-		st, err := os.Stat(path)
-		if err != nil {
-			out = append(out, "gone")
-			continue
-		}
-		out = append(out, fmt.Sprintf("%d %s", st.Size(), st.ModTime().UTC().Format("2006-01-02T15:04:05.999999999Z")))
+		out = append(out, state(path))
 	}
 	return strings.Join(out, ", ")
+}
+
+// state is that of a file, or of what lies in a folder, as far as there is not too much.
+func state(path string) string {
+	const most = 20_000 // files
+	files, size := 0, int64(0)
+	var latest time.Time
+	err := filepath.WalkDir(path, func(at string, e fs.DirEntry, err error) error {
+		if err != nil {
+			if at == path {
+				return err
+			}
+			return nil
+		}
+		if st, err := e.Info(); err == nil {
+			size += st.Size()
+			if st.ModTime().After(latest) {
+				latest = st.ModTime()
+			}
+		}
+		if files++; files > most {
+			return fs.SkipAll
+		}
+		return nil
+	})
+	if err != nil {
+		return "gone"
+	}
+	return fmt.Sprintf("%d %d %s", files, size, latest.UTC().Format(time.RFC3339Nano))
 }

@@ -22,6 +22,8 @@ type route struct {
 	wrap bool
 
 	list list
+	// placed is set once the cursor was put on the line that is asked for.
+	placed bool
 	// side is the cursor of the detail; aside says that it is the one that moves.
 	side  list
 	aside bool

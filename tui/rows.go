@@ -24,12 +24,16 @@ type row struct {
 	// line is the line of the bundle that text shows, "" where it shows none.
 	line string
 	tone tone
+	// fixed is how many columns do not scroll sideways.
+	fixed int
 	// refs are the places that it rests on: Enter goes there.
 	refs []fact.Ref
 	// to is where Enter goes instead, nil to the places.
 	to *route
 	// begins is set for the first line of a statement of the report.
 	begins bool
+	// rule is the id of the rule that it speaks of, "" none.
+	rule string
 	// fold names the node of a tree that f opens and closes, "" none.
 	fold string
 }
@@ -78,6 +82,14 @@ func fit(text string, w int) string { return ansi.Truncate(text, w, "…") }
 // pad fills text up to w columns.
 func pad(text string, w int) string {
 	return text + strings.Repeat(" ", max(w-ansi.StringWidth(text), 0))
+}
+
+// tail cuts text to its last w columns.
+func tail(text string, w int) string {
+	if n := ansi.StringWidth(text); n > w {
+		return "…" + ansi.Cut(text, n-w+1, n)
+	}
+	return text
 }
 
 // spread puts right at the end of w columns behind left, which gives way.

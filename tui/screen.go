@@ -2,6 +2,7 @@ package tui
 
 import (
 	"fmt"
+	"slices"
 	"strings"
 
 	tea "charm.land/bubbletea/v2"
@@ -60,10 +61,7 @@ func lay(w, h, above, head, n int, own, alone, aside, zoom bool) layout {
 
 // layout is that of the place where one is.
 func (m *model) layout() layout {
-	above := 0
-	if m.page.above != nil {
-		above = len(m.page.above(m.w))
-	}
+	above := len(m.above())
 	head := 0
 	if m.page.head != nil {
 		head = 1
@@ -111,7 +109,7 @@ func (m *model) body(h int) []string {
 	here := &m.history.here
 	var out []string
 	if l.above > 0 {
-		for _, line := range m.page.above(m.w) {
+		for _, line := range m.above() {
 			out = append(out, fit(line, m.w))
 		}
 	}
@@ -148,15 +146,21 @@ func (m *model) listLines(l layout) []string {
 	}
 	var out []string
 	if l.head > 0 {
-		out = append(out, m.theme.paint(strong, fit("  "+m.page.head(l.listW-2), l.listW)))
+		head := m.page.head(l.listW - 2)
+		if left := m.history.here.list.left; left > 0 {
+			head = ansi.Cut(head, left, left+l.listW)
+		}
+		out = append(out, m.theme.paint(strong, fit("  "+head, l.listW)))
 	}
 	rs := m.shown()
 	if rs.Len() == 0 {
 		empty := make([]string, l.list)
 		empty[0] = fit("  "+plain(m.emptiness()), l.listW)
+		m.drawn = nil
 		return append(out, empty...)
 	}
 	here := &m.history.here
+	m.drawn = m.drawn[:0]
 	return append(out, m.draw(rs, &here.list, l.listW, l.list, !here.aside)...)
 }
 
@@ -173,6 +177,9 @@ func (m *model) emptiness() string {
 	case m.page.empty != "":
 		return m.page.empty
 	case here.view == sourceView:
+		if slices.Contains(m.aside.missing, here.ref.Source) {
+			return "it cannot be read"
+		}
 		if m.wait != "" {
 			return "reading " + m.wait + " ... (esc leaves it)"
 		}
@@ -199,20 +206,35 @@ func (m *model) draw(rs rows, l *list, w, h int, moves bool) []string {
 	out := make([]string, 0, h)
 	for i := l.top; i < rs.Len() && len(out) < h; i++ {
 		r := rs.Row(i, w-2)
-		pieces := []string{plain(r.text)}
-		if wrapped {
-			pieces = wrap(pieces[0], w-2)
-		} else if l.left > 0 {
-			pieces[0] = ansi.Cut(pieces[0], l.left, l.left+w)
-		}
+		pieces := m.pieces(r, i, l, w, wrapped)
 		for _, text := range pieces[:min(len(pieces), h-len(out))] {
 			out = append(out, m.drawRow(r, text, i, l, w, moves, find))
+			if l == &m.history.here.list {
+				m.drawn = append(m.drawn, i)
+			}
 		}
 	}
 	for len(out) < h {
 		out = append(out, "")
 	}
 	return out
+}
+
+// pieces are the lines of the screen that a row takes. Of a wrapped row sideways is
+// forwards, that of the cursor only.
+func (m *model) pieces(r row, i int, l *list, w int, wrapped bool) []string {
+	text := plain(r.text)
+	if l.left > 0 && (!wrapped || i == l.cur) {
+		end := l.left + w
+		if wrapped {
+			end = ansi.StringWidth(text)
+		}
+		text = ansi.Cut(text, 0, r.fixed) + ansi.Cut(text, r.fixed+l.left, r.fixed+end)
+	}
+	if wrapped {
+		return wrap(text, w-2)
+	}
+	return []string{text}
 }
 
 func (m *model) drawRow(r row, text string, i int, l *list, w int, moves bool, find string) string {
@@ -269,10 +291,14 @@ func (m *model) title() string {
 		}
 		right = find + "  " + right
 	}
+	problems := ""
+	if m.report != nil && len(m.report.Problems) > 0 {
+		problems = strings.ToUpper(counted(int64(len(m.report.Problems)), "problem"))
+	}
 	for _, state := range []struct {
 		is   bool
 		word string
-	}{{m.report != nil && m.report.Early, fmt.Sprintf("EARLY, %d SOURCES", m.read.sources.Load())}, {m.changed != "", strings.ToUpper(m.changed)}, {m.zoom, "ZOOM"}, {!m.mouse, "MOUSE OFF"}} {
+	}{{problems != "" && here.view == "summary", problems}, {m.report != nil && m.report.Early, fmt.Sprintf("EARLY, %d SOURCES", m.read.sources.Load())}, {m.changed != "", strings.ToUpper(m.changed)}, {m.zoom, "ZOOM"}, {!m.mouse, "MOUSE OFF"}} {
 		if state.is {
 			right = state.word + "  " + right
 		}
@@ -308,7 +334,8 @@ func (m *model) tabWords() (words []string) {
 func (m *model) foot() string {
 	switch {
 	case m.prompt != nil:
-		return fit(m.prompt.label+plain(m.prompt.typed)+"_", m.w)
+		label := fit(m.prompt.label, m.w*2/3)
+		return plain(label) + tail(plain(m.prompt.typed)+"_", m.w-ansi.StringWidth(label))
 	case m.note != "":
 		return fit(plain(m.note), m.w)
 	case m.overlay != nil:

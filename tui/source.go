@@ -33,8 +33,8 @@ type block struct {
 
 const (
 	stride = 64
-	// maxLine is how much of one line is shown.
-	maxLine = 4096
+	// maxLine is how much of one line is kept; longer ones say how much is missing.
+	maxLine = 64 << 10
 	// maxKept blocks are enough for a screen and what is beside it.
 	maxKept = 4
 )
@@ -111,49 +111,67 @@ func (t *source) read(at int) block {
 	start, b := t.marks[at], block{at: at}
 	in := bufio.NewReaderSize(io.NewSectionReader(t.content, start, t.size-start), 16<<10)
 	for range min(stride, t.n-at*stride) {
-		var line []byte
-		for {
-			piece, err := in.ReadSlice('\n')
-			line = append(line, piece[:min(len(piece), maxLine-len(line))]...)
-			if errors.Is(err, bufio.ErrBufferFull) {
-				continue
-			}
-			if err != nil && len(piece) == 0 && len(line) == 0 {
-				return b
-			}
+		line, ok := readLine(in)
+		if !ok {
 			break
 		}
-		b.lines = append(b.lines, string(bytes.TrimRight(line, "\r\n")))
+		b.lines = append(b.lines, line)
 	}
 	return b
 }
 
-// openSource finds the content of a source: in the spool, else in a file without a
-// name into which it is copied out of the bundle.
-func openSource(ctx context.Context, o analyze.Options, name string, paths []string) (*source, error) {
+// readLine is the next line without its end; false at the end, or where reading fails.
+func readLine(in *bufio.Reader) (string, bool) {
+	var line []byte
+	more := 0
+	for {
+		piece, err := in.ReadSlice('\n')
+		kept := min(len(piece), maxLine-len(line))
+		line, more = append(line, piece[:kept]...), more+len(piece)-kept
+		switch {
+		case errors.Is(err, bufio.ErrBufferFull):
+			continue
+		case err != nil && len(line) == 0:
+			return "", false
+		case more > 1: // beyond the newline
+			return fmt.Sprintf("%s … and %d bytes more", line, more), true
+		}
+		return string(bytes.TrimRight(line, "\r\n")), true
+	}
+}
+
+// contentOf finds the content of a source: in the spool, else in a file without a name
+// into which it is copied out of the bundle, and which is to be closed.
+func contentOf(ctx context.Context, o analyze.Options, name string, paths []string) (*io.SectionReader, io.Closer, error) {
 	if content, ok := o.Spool.Source(name); ok {
-		return newSource(ctx, content, content.Size())
+		return content, io.NopCloser(nil), nil
 	}
 	f, err := bundle.NewUnnamed()
 	if err != nil {
-		return nil, err
+		return nil, nil, err
 	}
 	w := io.NewOffsetWriter(f, 0)
-	if err := analyze.Raw(ctx, o, w, name, paths...); err != nil {
-		f.Close()
-		return nil, err
-	}
-	size, err := w.Seek(0, io.SeekCurrent)
+	err = analyze.Raw(ctx, o, w, name, paths...)
+	size, _ := w.Seek(0, io.SeekCurrent)
 	if err != nil {
 		f.Close()
-		return nil, err
+		return nil, nil, err
 	}
-	t, err := newSource(ctx, f, size)
+	return io.NewSectionReader(f, 0, size), f, nil
+}
+
+// openSource makes the content of a source readable by lines.
+func openSource(ctx context.Context, o analyze.Options, name string, paths []string) (*source, error) {
+	content, closer, err := contentOf(ctx, o, name, paths)
 	if err != nil {
-		f.Close()
 		return nil, err
 	}
-	t.file = f
+	t, err := newSource(ctx, content, content.Size())
+	if err != nil {
+		closer.Close()
+		return nil, err
+	}
+	t.file = closer
 	return t, nil
 }
 
@@ -170,7 +188,7 @@ func (r raw) Row(i, _ int) row {
 		mark = '*'
 	}
 	line := r.Line(i)
-	return row{text: fmt.Sprintf("%7d%c %s", i+1, mark, line), line: line, refs: []fact.Ref{{Source: r.ref.Source, Line: i + 1}}}
+	return row{text: fmt.Sprintf("%7d%c %s", i+1, mark, line), line: line, fixed: 9, refs: []fact.Ref{{Source: r.ref.Source, Line: i + 1}}}
 }
 
 func (r raw) text(i int) string { return r.Line(i) }

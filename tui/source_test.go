@@ -32,8 +32,8 @@ func TestSource(t *testing.T) {
 		{"a\nb", []string{"a", "b"}},
 		{"a\n\n\r\nb\r\n", []string{"a", "", "", "b"}},
 		{"\n", []string{""}},
-		{strings.Repeat("x", maxLine+9) + "\ny", []string{strings.Repeat("x", maxLine), "y"}},
-		{strings.Repeat("x", 300<<10) + "\n" + strings.Repeat("y\n", 200), append([]string{strings.Repeat("x", maxLine)}, strings.Split(strings.Repeat("y ", 200)[:399], " ")...)},
+		{strings.Repeat("x", maxLine+9) + "\ny", []string{strings.Repeat("x", maxLine) + " … and 10 bytes more", "y"}},
+		{strings.Repeat("x", 300<<10) + "\n" + strings.Repeat("y\n", 200), append([]string{fmt.Sprintf("%s … and %d bytes more", strings.Repeat("x", maxLine), 300<<10+1-maxLine)}, strings.Split(strings.Repeat("y ", 200)[:399], " ")...)},
 		{strings.Join(many, "\n") + "\nend", append(many, "end")},
 	} {
 		x := textOf(t, tt.content)
@@ -63,8 +63,10 @@ func FuzzSource(f *testing.F) {
 		if len(want) == 0 {
 			return
 		}
-		i = abs(i) % len(want)
-		line := strings.TrimRight(want[i][:min(len(want[i]), maxLine)], "\r\n")
+		if i = abs(i) % len(want); len(want[i]) >= maxLine {
+			return // cut, and marked
+		}
+		line := strings.TrimRight(want[i], "\r\n")
 		if got := x.Line(i); got != line {
 			t.Errorf("line %d is %q, want %q", i, got, line)
 		}
@@ -95,14 +97,14 @@ func TestCanceledSource(t *testing.T) {
 
 // Lines by their offsets are the same in whatever order they are asked for.
 func TestWindow(t *testing.T) {
-	content := strings.Repeat("short\n", 20_000) + strings.Repeat("x", 2000) + "\nafter\r\nend"
+	content := strings.Repeat("short\n", 20_000) + strings.Repeat("x", 20_000) + "\nafter\r\nend"
 	w := window{content: strings.NewReader(content)}
 	for _, tt := range []struct {
 		offset int
 		want   string
 	}{
-		{0, "short"}, {6, "short"}, {19_999 * 6, "short"}, {6 * 10_922, "short"}, {20_000 * 6, strings.Repeat("x", 1024)},
-		{20_000*6 + 2001, "after"}, {20_000*6 + 2008, "end"}, {12, "short"},
+		{0, "short"}, {6, "short"}, {19_999 * 6, "short"}, {6 * 10_922, "short"}, {20_000 * 6, strings.Repeat("x", 16<<10) + " …"},
+		{20_000*6 + 20_001, "after"}, {20_000*6 + 20_008, "end"}, {12, "short"},
 	} {
 		if got := w.line(int64(tt.offset)); got != tt.want {
 			t.Errorf("at %d: %.30q, want %.30q", tt.offset, got, tt.want)

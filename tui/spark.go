@@ -8,6 +8,9 @@ import (
 	"strings"
 	"time"
 
+	"github.com/charmbracelet/x/ansi"
+
+	"culprit/analyze"
 	"culprit/analyze/fact"
 )
 
@@ -42,6 +45,36 @@ const (
 	sparkCount = 9
 )
 
+// shelf are the lines over a list that were made last, and what they were made of.
+type shelf struct {
+	made     bool
+	w, h     int
+	minute   int64 // of the cursor, 0 none
+	lines    []string
+	report   *analyze.Report
+	line     *timeline
+	counts   []series
+	from, to int64
+}
+
+// above are the lines over the list. They change with the minute of the cursor.
+func (m *model) above() []string {
+	if m.page.above == nil {
+		return nil
+	}
+	minute := int64(0)
+	if at, ok := m.cursorTime(); ok {
+		minute = at.Unix() / 60
+	}
+	s := &m.shelf
+	if s.made && s.w == m.w && s.h == m.h && s.minute == minute {
+		return s.lines
+	}
+	s.made, s.w, s.h, s.minute = true, m.w, m.h, minute
+	s.lines = m.page.above(m.w)
+	return s.lines
+}
+
 // sparks draws the commonest signatures over the time that they cover, and where in it
 // the row of the cursor lies.
 func (m *model) sparks(w int) []string {
@@ -49,8 +82,7 @@ func (m *model) sparks(w int) []string {
 	if columns < 20 || m.h < belowHeight {
 		return nil
 	}
-	all := m.series()
-	from, to := span(all)
+	all, from, to := m.series()
 	if len(all) == 0 || from > to {
 		return nil
 	}
@@ -63,9 +95,19 @@ func (m *model) sparks(w int) []string {
 				counts[sc.at(minute)+i] += n
 			}
 		}
-		out = append(out, fmt.Sprintf("  %s %s %d", pad(fit(plain(s.name), sparkLabel), sparkLabel), pad(spark(counts), columns), s.count))
+		out = append(out, fmt.Sprintf("  %s %s %d", pad(middle(plain(s.name), sparkLabel), sparkLabel), pad(spark(counts), columns), s.count))
 	}
 	return append(out, "  "+pad(sc.unit(), sparkLabel)+" "+m.axis(sc))
+}
+
+// middle cuts text to w columns in its middle: names of one family begin alike.
+func middle(text string, w int) string {
+	n := ansi.StringWidth(text)
+	if n <= w {
+		return text
+	}
+	head := w / 3
+	return ansi.Cut(text, 0, head) + "…" + ansi.Cut(text, n-(w-head-1), n)
 }
 
 // scale says where a minute lies among columns.
@@ -123,7 +165,17 @@ func minuteClock(minute int64) string { return time.Unix(minute*60, 0).UTC().For
 
 // series are the signatures of the report, the commonest first; before them all lines
 // and the errors, where the logs are merged.
-func (m *model) series() []series {
+func (m *model) series() (all []series, from, to int64) {
+	s := &m.shelf
+	if s.report != m.report || s.line != m.line {
+		s.report, s.line = m.report, m.line
+		s.counts = m.countSeries()
+		s.from, s.to = span(s.counts)
+	}
+	return s.counts, s.from, s.to
+}
+
+func (m *model) countSeries() []series {
 	bySignature := map[string]*series{}
 	for i := range m.report.Tables.Hits {
 		h := &m.report.Tables.Hits[i]

@@ -4,6 +4,8 @@ import (
 	"slices"
 	"strings"
 
+	"github.com/charmbracelet/x/ansi"
+
 	"culprit/analyze/fact"
 )
 
@@ -12,14 +14,18 @@ type column[T any] struct {
 	title string
 	width int  // columns it takes; the last one takes what is left
 	right bool // numbers stand at the right
-	// drop is the width of the table below which the column is left out, 0 never.
-	drop int
-	text func(*T) string
+	// drop is the width of the table below which the column is left out, 0 never; narrow
+	// is its own width in a table of less than narrowTable columns, 0 the same.
+	drop, narrow int
+	text         func(*T) string
 }
+
+// narrowTable is the width below which columns are as narrow as they can be.
+const narrowTable = 60
 
 // table lists facts of one kind.
 type table[T any] struct {
-	items   []T
+	items   []*T
 	columns []column[T]
 	refs    func(*T) []fact.Ref
 	// tone of a row, nil none.
@@ -29,7 +35,7 @@ type table[T any] struct {
 func (t table[T]) Len() int { return len(t.items) }
 
 func (t table[T]) Row(i, w int) row {
-	item := &t.items[i]
+	item := t.items[i]
 	r := row{text: t.line(w, func(c column[T]) string { return c.text(item) })}
 	if t.refs != nil {
 		r.refs = t.refs(item)
@@ -52,6 +58,9 @@ func (t table[T]) line(w int, cell func(column[T]) string) string {
 		if w < c.drop {
 			continue
 		}
+		if w < narrowTable && c.narrow > 0 {
+			c.width = c.narrow
+		}
 		text := plain(cell(c))
 		if i == last {
 			b.WriteString(text)
@@ -59,8 +68,7 @@ func (t table[T]) line(w int, cell func(column[T]) string) string {
 		}
 		text = fit(text, c.width)
 		if c.right {
-			b.WriteString(strings.Repeat(" ", c.width-len([]rune(text))))
-			b.WriteString(text)
+			b.WriteString(pad("", c.width-ansi.StringWidth(text)) + text)
 		} else {
 			b.WriteString(pad(text, c.width))
 		}
@@ -69,9 +77,18 @@ func (t table[T]) line(w int, cell func(column[T]) string) string {
 	return b.String()
 }
 
-// sorted is a copy of items in the order of the first comparison that tells.
-func sorted[T any](items []T, by func(a, b *T) int) []T {
-	out := slices.Clone(items)
-	slices.SortStableFunc(out, func(a, b T) int { return by(&a, &b) })
+// pointers are those of items, in their order.
+func pointers[T any](items []T) []*T {
+	out := make([]*T, len(items))
+	for i := range items {
+		out[i] = &items[i]
+	}
+	return out
+}
+
+// sorted are pointers of items in the order of a comparison.
+func sorted[T any](items []T, by func(a, b *T) int) []*T {
+	out := pointers(items)
+	slices.SortStableFunc(out, by)
 	return out
 }

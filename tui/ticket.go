@@ -5,6 +5,7 @@ import (
 	"fmt"
 	"io/fs"
 	"os"
+	"path/filepath"
 	"slices"
 	"strings"
 
@@ -20,6 +21,8 @@ const pinBytes = 512
 // ticket is what was pinned, in the order in which it was.
 type ticket struct {
 	pins []render.Pin
+	// known is set when those of earlier runs have come; before that nothing is saved.
+	known bool
 	// saves counts what was asked to be saved, so that an older save never comes last.
 	saves int
 }
@@ -42,7 +45,9 @@ func (m *model) recover() tea.Cmd {
 	}
 }
 
-func (m *model) takePins(msg recovered) {
+func (m *model) takePins(msg recovered) tea.Cmd {
+	again := len(m.ticket.pins) > 0 && !m.ticket.known // pinned meanwhile
+	m.ticket.known = true
 	switch {
 	case msg.err != nil:
 		m.note = "pins are not kept: " + msg.err.Error()
@@ -54,12 +59,16 @@ func (m *model) takePins(msg recovered) {
 		}
 	}
 	m.aside.stale()
+	if again {
+		return m.keep()
+	}
+	return m.refreshPins()
 }
 
 // keep saves the pins after a change.
 func (m *model) keep() tea.Cmd {
 	cmd := m.refreshPins()
-	if m.pins == nil {
+	if m.pins == nil || !m.ticket.known {
 		return cmd
 	}
 	m.ticket.saves++
@@ -85,7 +94,7 @@ func (m *model) refreshPins() tea.Cmd {
 func (m *model) pin(string) tea.Cmd {
 	here := &m.history.here
 	if here.view == ticketView {
-		if i := m.index(); i < len(m.ticket.pins) {
+		if i := m.index(); i >= 0 && i < len(m.ticket.pins) {
 			m.ticket.pins = append(m.ticket.pins[:i:i], m.ticket.pins[i+1:]...)
 			m.note = "taken out of the ticket"
 			return m.keep()
@@ -108,7 +117,7 @@ func (m *model) pin(string) tea.Cmd {
 	if p := m.ticket.pins[len(m.ticket.pins)-1]; p.Text == "" {
 		wanted = m.fetch(p.Ref.Source)
 	}
-	m.note = fmt.Sprintf("%d in the ticket (view t): i there writes a note", len(m.ticket.pins))
+	m.note += fmt.Sprintf("%d in the ticket (view t): i there writes a note", len(m.ticket.pins))
 	return tea.Batch(wanted, m.keep())
 }
 
@@ -158,7 +167,7 @@ func (m *model) completePins(source string) tea.Cmd {
 
 // selected are the rows between the ends of the range, else that of the cursor.
 func (m *model) selected() (out []row) {
-	const most = 10_000
+	const most = 10_000 // so that a slip of the finger copies no gigabytes
 	here := &m.history.here
 	if here.aside || here.from < 0 {
 		if r, ok := m.pointed(); ok {
@@ -170,13 +179,16 @@ func (m *model) selected() (out []row) {
 	for i := from; i <= to && i < m.shown().Len() && len(out) < most; i++ {
 		out = append(out, m.shown().Row(i, wide))
 	}
+	if n := to - from + 1; n > most {
+		m.note = fmt.Sprintf("only the first %d of %d lines: ", most, n)
+	}
 	return out
 }
 
 // writeNote asks for the note of the pin of the cursor.
 func (m *model) writeNote(string) tea.Cmd {
 	i := m.index()
-	if i >= len(m.ticket.pins) {
+	if i < 0 || i >= len(m.ticket.pins) {
 		return nil
 	}
 	m.prompt = &prompt{"note: ", m.ticket.pins[i].Note, func(m *model, typed string) tea.Cmd {
@@ -191,7 +203,7 @@ func (m *model) writeNote(string) tea.Cmd {
 // pinned is the page of the ticket.
 func (m *model) pinned() page {
 	pins := m.ticket.pins
-	return page{rows: table[render.Pin]{items: pins, columns: []column[render.Pin]{
+	return page{rows: table[render.Pin]{items: pointers(pins), columns: []column[render.Pin]{
 		{title: "NOTE", width: 24, drop: 50, text: func(p *render.Pin) string { return p.Note }},
 		{title: "PLACE", width: 30, drop: 100, text: func(p *render.Pin) string { return p.Ref.String() }},
 		{title: "LINE", text: func(p *render.Pin) string { return p.Text }},
@@ -213,10 +225,10 @@ func (m *model) exports(string) tea.Cmd {
 			formats[0], formats[i] = formats[i], formats[0] // what a ticket wants comes first
 		}
 		for _, f := range formats {
-			out = append(out, item{key: f.Name, text: f.Title + " to a file", do: func(m *model) tea.Cmd { return m.askFile(f) }})
+			out = append(out, item{key: f.Name, text: "to a file: " + titleOf(f), do: func(m *model) tea.Cmd { return m.askFile(f, freeName(reportName(m.report), f.Ext)) }})
 		}
 		for _, f := range formats {
-			out = append(out, item{key: f.Name, text: f.Title + " to the clipboard", do: func(m *model) tea.Cmd { return m.exportCopy(f) }})
+			out = append(out, item{key: f.Name, text: "to the clipboard: " + titleOf(f), do: func(m *model) tea.Cmd { return m.exportCopy(f) }})
 		}
 		return matching(out, typed)
 	}}
@@ -224,25 +236,67 @@ func (m *model) exports(string) tea.Cmd {
 }
 
 // askFile asks where a format goes and writes it there.
-func (m *model) askFile(f render.Format) tea.Cmd {
-	m.prompt = &prompt{"write to: ", freeName(reportName(m.report), f.Ext), func(m *model, file string) tea.Cmd {
+func (m *model) askFile(f render.Format, name string) tea.Cmd {
+	m.prompt = &prompt{"write to: ", name, func(m *model, file string) tea.Cmd {
 		m.note = "writing ..."
-		r, pins := m.report, m.ticket.pins
+		r, pins := m.report, slices.Clone(m.ticket.pins)
 		return func() tea.Msg {
+			file := expanded(file)
 			text, err := m.export(r, f.Name, pins)
 			if err == nil {
 				err = writeNew(file, text)
 			}
-			return written{file, err}
+			return written{file, f.Name, err}
 		}
 	}}
 	return nil
 }
 
+// titleOf says what a format is for, and whether it shows what is pinned.
+func titleOf(f render.Format) string {
+	if f.Name == "json" {
+		return f.Title + " (without what is pinned)"
+	}
+	return f.Title
+}
+
+// expanded is a path with the home folder in place of ~, as shells have it.
+func expanded(path string) string {
+	if rest, ok := strings.CutPrefix(path, "~/"); ok {
+		if home, err := os.UserHomeDir(); err == nil {
+			return filepath.Join(home, rest)
+		}
+	}
+	return path
+}
+
+// took says where something was written; where it could not be the path is asked for
+// again.
+func (m *model) took(msg written) {
+	if msg.err == nil {
+		m.note = "written to " + msg.file
+		return
+	}
+	m.note = "not written: " + msg.err.Error()
+	if f, ok := render.FormatNamed(msg.format); ok && m.prompt == nil && m.overlay == nil {
+		m.askFile(f, msg.file)
+		m.prompt.label = "not written, " + lastError(msg.err) + ": "
+	}
+}
+
+// lastError is the reason without the names in front of it.
+func lastError(err error) string {
+	text := err.Error()
+	if i := strings.LastIndex(text, ": "); i >= 0 {
+		return text[i+2:]
+	}
+	return text
+}
+
 // exportCopy renders a format for the clipboard.
 func (m *model) exportCopy(f render.Format) tea.Cmd {
 	m.note = "rendering ..."
-	r, pins := m.report, m.ticket.pins
+	r, pins := m.report, slices.Clone(m.ticket.pins)
 	return func() tea.Msg {
 		text, err := m.export(r, f.Name, pins)
 		return rendered{text, err}

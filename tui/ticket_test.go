@@ -34,14 +34,14 @@ func TestExport(t *testing.T) {
 		t.Errorf("foot %q", m.foot())
 	}
 	press(m, "x", "text", "enter", "ctrl+u", "no/such/folder/x.txt", "enter")
-	if !strings.Contains(m.foot(), "not written: ") || len(m.ticket.pins) != 1 {
+	if !strings.Contains(m.foot(), "not written, no such file or directory: no/such/folder/x.txt_") || len(m.ticket.pins) != 1 {
 		t.Errorf("foot %q", m.foot())
 	}
-	press(m, "x", "json", "enter", "ctrl+u", "culprit-node-a17-20261122T034928Z.md", "enter")
+	press(m, "esc", "x", "json", "enter", "ctrl+u", "culprit-node-a17-20261122T034928Z.md", "enter")
 	if text, _ := os.ReadFile("culprit-node-a17-20261122T034928Z.md"); !strings.Contains(m.foot(), "exists") || !strings.HasPrefix(string(text), "## ") {
 		t.Errorf("foot %q, %.60q", m.foot(), text)
 	}
-	press(m, "x", "clip", "enter")
+	press(m, "esc", "x", "clip", "enter")
 	if !strings.Contains(m.foot(), "sent to the terminal") {
 		t.Errorf("foot %q", m.foot())
 	}
@@ -95,6 +95,35 @@ func TestPinsAreKept(t *testing.T) {
 	in.pins = &pinFile{paths: in.paths}
 	if m := started(t, in, 80, 24); len(m.ticket.pins) != 0 {
 		t.Errorf("a pin that was taken out is back: %+v", m.ticket.pins)
+	}
+}
+
+// In a filter that keeps nothing there is nothing to take out.
+func TestNothingPointed(t *testing.T) {
+	m := opened(t, "dstate-stop-18.09.2", 80, 24)
+	press(m, "6", "m", "t", "/", "zzz", "enter", "m", "i", "W", "y", "enter", "o", "z", "V")
+	if len(m.ticket.pins) != 1 || m.prompt != nil {
+		t.Errorf("%d pins, prompt %v", len(m.ticket.pins), m.prompt)
+	}
+}
+
+// Two runs on one bundle keep each other's pins, and take out their own.
+func TestTwoRuns(t *testing.T) {
+	t.Setenv("XDG_CACHE_HOME", t.TempDir())
+	in := answers(t, "dstate-stop-18.09.2")
+	run := func() *model {
+		in.pins = &pinFile{paths: in.paths}
+		return started(t, in, 80, 24)
+	}
+	a, b := run(), run()
+	press(a, "6", "m", "down", "m")
+	press(b, "3", "m")
+	if c := run(); len(c.ticket.pins) != 3 {
+		t.Errorf("%d pins are kept: %+v", len(c.ticket.pins), c.ticket.pins)
+	}
+	press(a, "t", "m")
+	if c := run(); len(c.ticket.pins) != 2 {
+		t.Errorf("%d pins are kept: %+v", len(c.ticket.pins), c.ticket.pins)
 	}
 }
 

@@ -128,18 +128,20 @@ func (c *bundleCase) signature(text string) bool {
 // of copies.
 func (c *bundleCase) merge(ctx context.Context, r *analyze.Report, progress func(done, total int64)) (*timeline, error) {
 	contents := map[string]*io.SectionReader{}
+	out := &timeline{}
 	line, err := analyze.Merge(ctx, r, func(source string) (*io.SectionReader, bool) {
-		t, err := openSource(ctx, c.o, source, c.paths)
+		content, closer, err := contentOf(ctx, c.o, source, c.paths)
 		if err != nil {
 			return nil, false
 		}
-		contents[source] = io.NewSectionReader(t.content, 0, t.size)
-		return contents[source], true
+		contents[source] = content
+		out.files = append(out.files, closer)
+		return content, true
 	}, progress)
-	if err != nil {
+	if out.Timeline = line; err != nil {
+		out.Close()
 		return nil, err
 	}
-	out := &timeline{Timeline: line}
 	for _, s := range line.Streams {
 		var content io.ReaderAt
 		if held := contents[s.Source]; held != nil {

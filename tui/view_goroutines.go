@@ -32,16 +32,30 @@ func groupKey(group string, s *fact.Stack) string {
 	return ""
 }
 
-// goroutines lists groups with the same stack, or sums them up.
-func goroutines(m *model, r *route) page {
-	group, key, limited := strings.Cut(r.arg, " = ")
-	var stacks []fact.Stack
-	for _, s := range m.report.Tables.Stacks {
-		if !limited || groupKey(group, &s) == key {
-			stacks = append(stacks, s)
+// limited are the stacks that a place is limited to: conditions "group = key", joined.
+func limited(all []fact.Stack, arg string) []fact.Stack {
+	if arg == "" {
+		return all
+	}
+	var out []fact.Stack
+	for i := range all {
+		fits := true
+		for _, condition := range strings.Split(arg, conditions) {
+			group, key, _ := strings.Cut(condition, " = ")
+			fits = fits && groupKey(group, &all[i]) == key
+		}
+		if fits {
+			out = append(out, all[i])
 		}
 	}
-	stacks = sorted(stacks, func(a, b *fact.Stack) int {
+	return out
+}
+
+const conditions = ", "
+
+// goroutines lists groups with the same stack, or sums them up.
+func goroutines(m *model, r *route) page {
+	stacks := sorted(limited(m.report.Tables.Stacks, r.arg), func(a, b *fact.Stack) int {
 		switch r.sort {
 		case 1:
 			return cmp.Or(known(a.MaxWait, b.MaxWait), cmp.Compare(b.Count, a.Count))
@@ -51,16 +65,16 @@ func goroutines(m *model, r *route) page {
 		return cmp.Compare(b.Count, a.Count)
 	})
 	if name := stackGroups[r.group]; name != "stack" {
-		return stackSums(stacks, name)
+		return stackSums(stacks, name, r.arg)
 	}
 	t := table[fact.Stack]{items: stacks, columns: []column[fact.Stack]{
-		{title: "COUNT", width: 8, right: true, text: func(s *fact.Stack) string { return strconv.FormatInt(s.Count, 10) }},
+		{title: "COUNT", width: 8, narrow: 6, right: true, text: func(s *fact.Stack) string { return strconv.FormatInt(s.Count, 10) }},
 		{title: "LONGEST", width: 8, right: true, drop: 50, text: func(s *fact.Stack) string { return age(s.MaxWait) }},
-		{title: "DAEMON", width: 10, text: func(s *fact.Stack) string { return s.Daemon }},
+		{title: "DAEMON", width: 10, narrow: 7, text: func(s *fact.Stack) string { return s.Daemon }},
 		{title: "STATE", width: 14, drop: 80, text: func(s *fact.Stack) string { return s.State }},
 		{title: "FUNCTIONS, innermost first", text: func(s *fact.Stack) string { return strings.Join(telling(s.Frames), " < ") }},
 	}, refs: func(s *fact.Stack) []fact.Ref { return s.Refs }}
-	return page{rows: t, head: t.head, detail: func(i, w int) lines { return m.stackSheet(stacks, i, w) }}
+	return page{rows: t, head: t.head, detail: func(i, w int) lines { return m.stackSheet(stacks[i], w) }}
 }
 
 // sum is what a group of stacks has together.
@@ -72,11 +86,10 @@ type sum struct {
 }
 
 // stackSums lists groups of stacks; Enter lists the stacks of one.
-func stackSums(stacks []fact.Stack, group string) page {
+func stackSums(stacks []*fact.Stack, group, arg string) page {
 	var sums []sum
 	at := map[string]int{}
-	for i := range stacks {
-		s := &stacks[i]
+	for _, s := range stacks {
 		key := groupKey(group, s)
 		j, seen := at[key]
 		if !seen {
@@ -98,7 +111,7 @@ func stackSums(stacks []fact.Stack, group string) page {
 	}}
 	return page{rows: leading{t, func(i int) *route {
 		to := newRoute("goroutines")
-		to.arg = group + " = " + t.items[i].key
+		to.arg = joined(conditions, arg, group+" = "+t.items[i].key)
 		return &to
 	}}, head: t.head, alone: true}
 }
@@ -116,9 +129,8 @@ func (l leading) Row(i, w int) row {
 }
 
 // stackSheet tells of one group.
-func (m *model) stackSheet(stacks []fact.Stack, i, w int) lines {
-	st := &stacks[i]
-	s := sheet{w: w}
+func (m *model) stackSheet(st *fact.Stack, w int) lines {
+	s := sheet{w: w, refs: st.Refs}
 	s.title(fmt.Sprintf("%d in %s, %s", st.Count, cmp.Or(st.Daemon, "an unknown program"), cmp.Or(st.State, "state unknown in "+string(st.Form))))
 	switch {
 	case !st.MaxWait.Known:
@@ -157,7 +169,7 @@ func (m *model) locks(s *sheet, st *fact.Stack) {
 	for _, o := range m.report.Tables.Stacks {
 		if o.At == st.At && o.Daemon == st.Daemon && o.Holds.Known && o.Holds.V && shares(o.Containers, st.Containers) {
 			to := newRoute("goroutines")
-			to.arg = "function = " + groupKey("function", &o)
+			to.arg = joined(conditions, "daemon = "+o.Daemon, "function = "+groupKey("function", &o))
 			s.link("may be held", fmt.Sprintf("by %d in %s, which work on the same container", o.Count, strings.Join(telling(o.Frames), " < ")), to)
 		}
 	}
@@ -171,11 +183,17 @@ func shares(a, b []fact.Key) bool {
 // goroutine.
 func (m *model) frames(st *fact.Stack) lines {
 	out := lines{{}, {text: "functions, innermost first", tone: strong}}
-	example, ref := m.example(st)
+	example, ref, quoted := m.example(st)
 	if example.ID != 0 {
 		out[1].text += fmt.Sprintf("; arguments of goroutine %d", example.ID)
+		at := 0
 		for _, f := range example.Frames {
 			r := row{text: "  " + short(f.Func), refs: []fact.Ref{ref}}
+			if i := slices.IndexFunc(quoted[at:], func(l string) bool { return strings.Contains(l, lastName(f.Func)) }); i >= 0 {
+				at += i
+				r.refs[0] = lineRef(ref.Source, ref.Line+at)
+				at++
+			}
 			if f.Args != "" {
 				r.text += "(" + f.Args + ")"
 			}
@@ -201,19 +219,19 @@ func (m *model) frames(st *fact.Stack) lines {
 }
 
 // example is one goroutine of the group as its dump prints it, and where; without an
-// ID where no form that is here has one.
-func (m *model) example(st *fact.Stack) (analyze.Goroutine, fact.Ref) {
+// ID where no form that is here has one; and the lines there.
+func (m *model) example(st *fact.Stack) (analyze.Goroutine, fact.Ref, []string) {
 	const most = 400 // lines of one goroutine
 	for _, ref := range slices.Backward(st.Refs) {
 		quoted, ok := m.quoted(ref.Source, ref.Line, min(max(ref.Line, ref.EndLine), ref.Line+most))
 		if !ok {
-			return analyze.Goroutine{}, ref // it is being read
+			return analyze.Goroutine{}, ref, nil // it is being read
 		}
 		if g, err := analyze.Example(strings.NewReader(strings.Join(quoted, "\n")), st.Frames); g.ID != 0 && !errors.Is(err, analyze.ErrNoGoroutine) {
-			return g, ref
+			return g, ref, quoted
 		}
 	}
-	return analyze.Goroutine{}, fact.Ref{}
+	return analyze.Goroutine{}, fact.Ref{}, nil
 }
 
 // waitBars is a histogram of whole minutes of waiting.
@@ -258,6 +276,9 @@ func telling(frames []string) []string {
 	}
 	return out
 }
+
+// lastName is what follows the last dot of a function, which stands in every spelling.
+func lastName(f string) string { return f[strings.LastIndexByte(f, '.')+1:] }
 
 // lastTwo is a path without all but the last folder.
 func lastTwo(path string) string {

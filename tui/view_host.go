@@ -32,8 +32,8 @@ func sockets(m *model, r *route) page {
 		{title: "LOCAL", text: func(s *fact.Socket) string { return s.Local }},
 	}, refs: func(s *fact.Socket) []fact.Ref { return s.Refs }}
 	return page{rows: t, head: t.head, detail: func(i, w int) lines {
-		k := &all[i]
-		s := sheet{w: w}
+		k := all[i]
+		s := sheet{w: w, refs: k.Refs}
 		s.title(joined(" ", k.Netid, k.State, k.Local))
 		s.field("peer", joined("  ", k.Peer, prefixed("the other end is ", k.PeerState)))
 		s.field("queues", fmt.Sprintf("receive %s, send %s", number(k.RecvQ), number(k.SendQ)))
@@ -60,7 +60,7 @@ func holders(owners []fact.SocketOwner) string {
 }
 
 func containers(m *model, _ *route) page {
-	all := m.report.Tables.Containers
+	all := pointers(m.report.Tables.Containers)
 	t := table[fact.Container]{items: all, columns: []column[fact.Container]{
 		{title: "ID", width: 12, text: func(c *fact.Container) string { return fmt.Sprintf("%.12s", c.ID) }},
 		{title: "DOCKER", width: 10, text: func(c *fact.Container) string { return cmp.Or(c.Docker, "?") }},
@@ -69,13 +69,13 @@ func containers(m *model, _ *route) page {
 		{title: "PID", width: 7, right: true, drop: 60, text: func(c *fact.Container) string { return number(c.PID) }},
 		{title: "NAME", text: func(c *fact.Container) string { return c.Label() }},
 	}, refs: func(c *fact.Container) []fact.Ref { return c.Refs }}
-	return page{rows: t, head: t.head, detail: func(i, w int) lines { return m.containerSheet(&all[i], w) }}
+	return page{rows: t, head: t.head, detail: func(i, w int) lines { return m.containerSheet(all[i], w) }}
 }
 
 // containerSheet holds what docker, containerd and the node say of a container side by
 // side.
 func (m *model) containerSheet(c *fact.Container, w int) lines {
-	s := sheet{w: w}
+	s := sheet{w: w, refs: c.Refs}
 	s.title(cmp.Or(c.Label(), c.ID))
 	s.field("id", c.ID)
 	s.field("docker", joined(", ", c.Docker, "pid "+number(c.PID), prefixed("paused ", yesNo(c.Paused)), prefixed("OOM killed ", yesNo(c.OOMKilled)), prefixed("started ", clock(c.Started))))
@@ -89,16 +89,12 @@ func (m *model) containerSheet(c *fact.Container, w int) lines {
 	s.field("rootfs", c.Rootfs)
 	s.field("log driver", c.LogDriver)
 	s.field("state.json", c.StateFile, some(c.StateFileRef)...)
-	first := true
-	for i := range m.report.Tables.Processes {
-		p := &m.report.Tables.Processes[i]
-		if p.Container != c.ID || p.At.Node != c.At.Node || c.ID == "" {
-			continue
-		}
-		if first {
-			s.title("processes")
-			first = false
-		}
+	const most = 200
+	inside := m.lookup().inside[containerKey(c.At, c.ID)]
+	if len(inside) > 0 {
+		s.title(fmt.Sprintf("processes (%d)", len(inside)))
+	}
+	for _, p := range inside[:min(len(inside), most)] {
 		s.field(strconv.Itoa(p.PID), joined("  ", p.State, waitsFor(p), commandOf(p)), p.Refs...)
 	}
 	s.title("in the bundle")
@@ -177,8 +173,8 @@ func sources(m *model, _ *route) page {
 		}
 	}
 	whole := func(e *entry) int { return map[bool]int{true: 1}[e.state() == fact.Complete] }
-	all = sorted(all, func(a, b *entry) int { return cmp.Or(whole(a)-whole(b), strings.Compare(a.path(), b.path())) })
-	t := table[entry]{items: all, columns: []column[entry]{
+	list := sorted(all, func(a, b *entry) int { return cmp.Or(whole(a)-whole(b), strings.Compare(a.path(), b.path())) })
+	t := table[entry]{items: list, columns: []column[entry]{
 		{title: "STATE", width: 9, text: func(e *entry) string { return string(e.state()) }},
 		{title: "BYTES", width: 11, right: true, drop: 60, text: func(e *entry) string {
 			if e.source == nil {
@@ -213,13 +209,16 @@ func sources(m *model, _ *route) page {
 		}
 		return warn
 	}}
-	return page{rows: t, head: t.head, detail: func(i, w int) lines { return m.entrySheet(&all[i], w) }}
+	return page{rows: t, head: t.head, detail: func(i, w int) lines { return m.entrySheet(list[i], w) }}
 }
 
 // entrySheet tells how a source came to be, what is wrong with it, and how it begins.
 func (m *model) entrySheet(e *entry, w int) lines {
 	const preview = 200
 	s := sheet{w: w}
+	if e.source != nil {
+		s.refs = []fact.Ref{lineRef(e.source.Path, 1)}
+	}
 	s.title(e.path())
 	if it := e.item; it != nil {
 		s.field("command", it.Command, it.Refs...)

@@ -3,10 +3,12 @@ package tui
 import (
 	"cmp"
 	"fmt"
+	"slices"
 	"strconv"
 
 	"culprit/analyze"
 	"culprit/analyze/fact"
+	"culprit/rules"
 )
 
 // logLists are the ways to list logs: what the signatures found, all lines by time, the
@@ -30,21 +32,21 @@ func logs(m *model, r *route) page {
 		return a.First.Compare(b.First)
 	})
 	t := table[fact.Hit]{items: hits, columns: []column[fact.Hit]{
-		{title: "LINES", width: 7, right: true, text: func(h *fact.Hit) string { return strconv.FormatInt(h.Count, 10) }},
+		{title: "LINES", width: 7, narrow: 5, right: true, text: func(h *fact.Hit) string { return strconv.FormatInt(h.Count, 10) }},
 		{title: "FIRST", width: 14, drop: 70, text: func(h *fact.Hit) string { return shortClock(h.First) }},
 		{title: "LAST", width: 14, drop: 130, text: func(h *fact.Hit) string { return shortClock(h.Last) }},
 		{title: "DAEMON", width: 10, drop: 100, text: func(h *fact.Hit) string { return h.Daemon }},
-		{title: "SIGNATURE", width: 30, text: func(h *fact.Hit) string { return h.Signature }},
+		{title: "SIGNATURE", width: 30, narrow: 14, text: func(h *fact.Hit) string { return h.Signature }},
 		{title: "TEXT", text: func(h *fact.Hit) string { return analyze.Message(h.Text) }},
 	}, refs: func(h *fact.Hit) []fact.Ref { return h.Refs }}
 	return page{rows: t, head: t.head, above: m.sparks, empty: "no line of a log says what a signature knows", detail: func(i, w int) lines {
-		return m.hitSheet(&hits[i], w)
+		return m.hitSheet(hits[i], w)
 	}}
 }
 
 // hitSheet tells of the lines of one signature.
 func (m *model) hitSheet(h *fact.Hit, w int) lines {
-	s := sheet{w: w}
+	s := sheet{w: w, refs: h.Refs}
 	s.title(fmt.Sprintf("%s: %s", h.Signature, counted(h.Count, "line")))
 	if !h.First.IsZero() {
 		s.field("from", clock(h.First)+" to "+clock(h.Last))
@@ -54,13 +56,11 @@ func (m *model) hitSheet(h *fact.Hit, w int) lines {
 	for _, name := range sortedKeys(h.Fields) {
 		s.field(name, h.Fields[name])
 	}
-	for _, f := range m.report.Findings {
-		for _, e := range f.Evidence {
-			for _, row := range e.Rows {
-				if hit, ok := row.Value.(*fact.Hit); ok && hit.Signature == h.Signature && sameRefs(hit.Refs, h.Refs) {
-					s.field("shows", f.Summary)
-				}
-			}
+	for i, f := range m.report.Findings {
+		if shows(f, h) {
+			to := newRoute("findings")
+			to.list.cur = i
+			s.link("shows", f.Summary, to)
 		}
 	}
 	s.title("in the bundle")
@@ -68,8 +68,11 @@ func (m *model) hitSheet(h *fact.Hit, w int) lines {
 	return s.rows
 }
 
-func sameRefs(a, b []fact.Ref) bool {
-	return len(a) > 0 && len(b) > 0 && a[0] == b[0]
+// shows reports whether a hit is evidence of a finding.
+func shows(f *rules.Finding, h *fact.Hit) bool {
+	return slices.ContainsFunc(f.Evidence, func(e rules.Evidence) bool {
+		return slices.ContainsFunc(e.Rows, func(r rules.Row) bool { return r.Value == any(h) })
+	})
 }
 
 func counted(n int64, word string) string {
@@ -81,7 +84,7 @@ func counted(n int64, word string) string {
 
 // logFiles lists the logs and what they cover.
 func (m *model) logFiles() page {
-	all := m.report.Tables.Logs
+	all := pointers(m.report.Tables.Logs)
 	t := table[fact.Log]{items: all, columns: []column[fact.Log]{
 		{title: "LINES", width: 9, right: true, text: func(l *fact.Log) string { return strconv.FormatInt(l.Lines, 10) }},
 		{title: "FIRST", width: 19, drop: 60, text: func(l *fact.Log) string { return clock(l.First) }},

@@ -23,7 +23,7 @@ func mounts(m *model, r *route) page {
 	if r.group != 0 {
 		columns = slices.Insert(columns, 0, column[mountNode]{title: "NAMESPACE", width: 11, drop: 80, text: func(n *mountNode) string { return n.mount.NS }})
 	}
-	t := table[mountNode]{items: nodes, columns: columns, refs: func(n *mountNode) []fact.Ref {
+	t := table[mountNode]{items: pointers(nodes), columns: columns, refs: func(n *mountNode) []fact.Ref {
 		if n.mount == nil {
 			return nil
 		}
@@ -51,7 +51,7 @@ type branches[T any] struct {
 
 func (b branches[T]) Row(i, w int) row {
 	r := b.table.Row(i, w)
-	r.fold = b.fold(&b.items[i])
+	r.fold = b.fold(b.items[i])
 	return r
 }
 
@@ -136,48 +136,24 @@ func namespaceName(at fact.Place, ns string, mounts []*fact.Mount) string {
 
 // appendMounts adds the mounts of one namespace below the one that they are mounted on.
 func appendMounts(out []mountNode, name string, ns []*fact.Mount, shut map[string]bool) []mountNode {
-	below := map[int][]*fact.Mount{}
-	ids := map[int]bool{}
-	for _, mnt := range ns {
-		ids[mnt.ID] = true
+	at := map[int]int{}
+	for i, mnt := range ns {
+		at[mnt.ID] = i
 	}
-	for _, mnt := range ns {
-		parent := mnt.Parent
-		if !ids[parent] || parent == mnt.ID {
-			parent = -1 // its parent lies outside
-		}
-		below[parent] = append(below[parent], mnt)
-	}
-	drawn := map[*fact.Mount]bool{} // damaged input may have rings
-	var walk func(parent int, stem string)
-	walk = func(parent int, stem string) {
-		for i, mnt := range below[parent] {
-			if drawn[mnt] {
-				continue
-			}
-			drawn[mnt] = true
-			n := mountNode{mount: mnt, fold: name + "/" + strconv.Itoa(mnt.ID)}
-			sign, branch, next := "", "├ ", "│ "
-			if i == len(below[parent])-1 {
-				branch, next = "└ ", "  "
-			}
-			if len(below[mnt.ID]) > 0 {
-				sign = foldSign(shut[n.fold])
-			} else {
-				n.fold = ""
-			}
-			n.text = stem + branch + sign + mnt.Point
-			out = append(out, n)
-			if !shut[name+"/"+strconv.Itoa(mnt.ID)] {
-				walk(mnt.ID, stem+next)
-			}
+	parents := make([]int, len(ns))
+	for i, mnt := range ns {
+		parents[i] = -1
+		if parent, ok := at[mnt.Parent]; ok && parent != i {
+			parents[i] = parent
 		}
 	}
-	walk(-1, "")
-	for _, mnt := range ns { // of a ring
-		if !drawn[mnt] && !ids[mnt.Parent] {
-			out = append(out, mountNode{mount: mnt, text: mnt.Point})
+	fold := func(at int) string { return name + "/" + strconv.Itoa(ns[at].ID) }
+	for _, t := range tree(parents, func(at int) bool { return shut[fold(at)] }) {
+		n := mountNode{mount: ns[t.at], text: "  " + t.stem + t.sign() + ns[t.at].Point}
+		if t.branches {
+			n.fold = fold(t.at)
 		}
+		out = append(out, n)
 	}
 	return out
 }
@@ -204,14 +180,15 @@ func propagation(m *fact.Mount) string {
 
 func (m *model) namespaceSheet(n *mountNode, w int) lines {
 	first := n.ns[0]
-	s := sheet{w: w}
+	s := sheet{w: w, refs: first.Refs}
 	s.title("mount namespace " + first.NS)
 	s.field("side", string(first.Side))
 	s.field("container", first.Container)
 	s.field("mounts", strconv.Itoa(len(n.ns)))
-	for _, p := range m.report.Tables.Processes {
-		if p.At.Node == first.At.Node && slices.Contains(first.PIDs, p.PID) {
-			s.field(fmt.Sprintf("pid %d", p.PID), cmp.Or(p.Args, p.Comm), p.Refs...)
+	const most = 200
+	for _, pid := range first.PIDs[:min(len(first.PIDs), most)] {
+		if p := m.lookup().processes[pidKey(first.At, pid)]; p != nil {
+			s.field(fmt.Sprintf("pid %d", pid), cmp.Or(p.Args, p.Comm), p.Refs...)
 		}
 	}
 	s.places("told by", first.Refs)
@@ -220,7 +197,7 @@ func (m *model) namespaceSheet(n *mountNode, w int) lines {
 
 // mountSheet tells of one mount, of who else sees it, and of who uses it.
 func (m *model) mountSheet(mnt *fact.Mount, w int) lines {
-	s := sheet{w: w}
+	s := sheet{w: w, refs: mnt.Refs}
 	s.title(mnt.Point)
 	s.field("namespace", namespaceName(mnt.At, mnt.NS, []*fact.Mount{mnt}))
 	s.field("filesystem", joined("  ", mnt.FSType, mnt.Device, "device "+mnt.Dev, "root "+mnt.Root), mnt.Refs...)
@@ -256,9 +233,8 @@ func propagationWords(m *fact.Mount) string {
 func (m *model) peers(s *sheet, mnt *fact.Mount) {
 	const most = 50
 	n := 0
-	for i := range m.report.Tables.Mounts {
-		o := &m.report.Tables.Mounts[i]
-		if o == mnt || o.At != mnt.At || o.Dev != mnt.Dev || o.Root != mnt.Root {
+	for _, o := range m.lookup().mounts[deviceKey(mnt.At.Node, mnt.At.Boot, mnt.Dev)] {
+		if o == mnt || o.At != mnt.At || o.Root != mnt.Root {
 			continue
 		}
 		how := "no propagation between them"
@@ -300,24 +276,18 @@ func (m *model) users(s *sheet, mnt *fact.Mount) {
 			user("kept by", joined("  ", fmt.Sprintf("pid %d %s", rf.Holder, rf.HolderComm), rf.HolderUnit, "root filesystem of "+rf.Name, "unmount arrives: "+cmp.Or(yesNo(rf.Linked), "unknown")), rf.Refs)
 		}
 	}
-	n := 0
-	for i := range m.report.Tables.Processes {
-		p := &m.report.Tables.Processes[i]
-		if p.At.Node != mnt.At.Node || n >= most {
+	waiters := m.lookup().waiters[deviceKey(mnt.At.Node, mnt.At.Boot, mnt.Dev)]
+	for _, p := range waiters[:min(len(waiters), most)] {
+		user(fmt.Sprintf("pid %d", p.PID), joined(" ", p.Comm, "waits on it in", p.Wait.Frame), p.Refs)
+	}
+	for _, pid := range mnt.PIDs[:min(len(mnt.PIDs), most)] {
+		p := m.lookup().processes[pidKey(mnt.At, pid)]
+		if p == nil || len(mnt.Point) < 2 { // everything lies below the root
 			continue
 		}
-		for _, k := range p.Wait.Mounts {
-			if k.Kind == fact.KeyMount && k.ID == mnt.Dev && k.Boot == mnt.At.Boot {
-				n++
-				user(fmt.Sprintf("pid %d", p.PID), joined(" ", p.Comm, "waits on it in", p.Wait.Frame), p.Refs)
-			}
-		}
-		if len(mnt.Point) > 1 && slices.Contains(mnt.PIDs, p.PID) {
-			for _, fd := range p.FDs {
-				if strings.HasPrefix(fd.Target, mnt.Point+"/") && n < most {
-					n++
-					user(fmt.Sprintf("pid %d", p.PID), fmt.Sprintf("%s has %s open", p.Comm, fd.Target), p.Refs)
-				}
+		for _, fd := range p.FDs {
+			if strings.HasPrefix(fd.Target, mnt.Point+"/") {
+				user(fmt.Sprintf("pid %d", p.PID), fmt.Sprintf("%s has %s open", p.Comm, fd.Target), p.Refs)
 			}
 		}
 	}

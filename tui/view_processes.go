@@ -38,16 +38,16 @@ func processes(m *model, r *route) page {
 	if r.group == 1 {
 		nodes = processTree(all, r.shut)
 	} else {
-		for i := range all {
-			nodes = append(nodes, processNode{p: &all[i]})
+		for _, p := range all {
+			nodes = append(nodes, processNode{p: p})
 		}
 	}
-	t := table[processNode]{items: nodes, columns: []column[processNode]{
+	t := table[processNode]{items: pointers(nodes), columns: []column[processNode]{
 		{title: "PID", width: 7, right: true, text: func(n *processNode) string { return strconv.Itoa(n.p.PID) }},
 		{title: "PPID", width: 7, right: true, drop: 70, text: func(n *processNode) string { return number(n.p.PPID) }},
 		{title: "S", width: 1, text: func(n *processNode) string { return cmp.Or(n.p.State, "?") }},
 		{title: "AGE", width: 8, right: true, drop: 60, text: func(n *processNode) string { return age(n.p.Age) }},
-		{title: "WAITS", width: 15, text: func(n *processNode) string { return waitsFor(n.p) }},
+		{title: "WAITS", width: 15, narrow: 10, text: func(n *processNode) string { return waitsFor(n.p) }},
 		{title: "WCHAN", width: 22, drop: 100, text: func(n *processNode) string { return n.p.WChan }},
 		{title: "CONTAINER", width: 12, drop: 120, text: func(n *processNode) string { return fmt.Sprintf("%.12s", n.p.Container) }},
 		{title: "COMMAND", text: func(n *processNode) string { return n.stem + commandOf(n.p) }},
@@ -80,60 +80,33 @@ type processNode struct {
 	stem, fold string
 }
 
-// processTree flattens the tree; what is shut is left out.
-func processTree(all []fact.Process, shut map[string]bool) (out []processNode) {
-	type key struct {
-		node string
-		pid  int
+// processTree puts processes below their parents; what is shut is left out.
+func processTree(all []*fact.Process, shut map[string]bool) (out []processNode) {
+	at := map[string]int{}
+	for i, p := range all {
+		at[pidKey(p.At, p.PID)] = i
 	}
-	there := map[key]bool{}
-	for i := range all {
-		there[key{all[i].At.Node, all[i].PID}] = true
-	}
-	below := map[key][]*fact.Process{}
-	for i := range all {
-		p := &all[i]
-		parent := key{p.At.Node, p.PPID.V}
-		if !p.PPID.Known || !there[parent] || parent.pid == p.PID {
-			parent = key{"", -1}
-		}
-		below[parent] = append(below[parent], p)
-	}
-	drawn := map[*fact.Process]bool{} // damaged input may have rings
-	var walk func(at key, stem string)
-	walk = func(at key, stem string) {
-		for i, p := range below[at] {
-			if drawn[p] {
-				continue
-			}
-			drawn[p] = true
-			branch, next := "├ ", "│ "
-			if i == len(below[at])-1 {
-				branch, next = "└ ", "  "
-			}
-			if at.pid == -1 {
-				branch, next = "", ""
-			}
-			child := key{p.At.Node, p.PID}
-			n := processNode{p: p, stem: stem + branch}
-			name := p.At.Node + "/" + strconv.Itoa(p.PID)
-			if len(below[child]) > 0 {
-				n.fold = name
-				n.stem += foldSign(shut[name])
-			}
-			out = append(out, n)
-			if !shut[name] {
-				walk(child, stem+next)
-			}
+	parents := make([]int, len(all))
+	for i, p := range all {
+		parents[i] = -1
+		if parent, ok := at[pidKey(p.At, p.PPID.V)]; ok && p.PPID.Known && parent != i {
+			parents[i] = parent
 		}
 	}
-	walk(key{"", -1}, "")
+	for _, t := range tree(parents, func(at int) bool { return shut[pidKey(all[at].At, all[at].PID)] }) {
+		p := all[t.at]
+		n := processNode{p: p, stem: t.stem + t.sign()}
+		if t.branches {
+			n.fold = pidKey(p.At, p.PID)
+		}
+		out = append(out, n)
+	}
 	return out
 }
 
 // processSheet tells what a process is, what it waits for and what it holds.
 func (m *model) processSheet(p *fact.Process, w int) lines {
-	s := sheet{w: w}
+	s := sheet{w: w, refs: p.Refs}
 	s.title(fmt.Sprintf("%d %s", p.PID, cmp.Or(p.Comm, p.Daemon)))
 	s.field("command", p.Args, some(p.ArgsRef)...)
 	s.field("state", joined(", ", p.State, string(p.Wait.Class), age(p.Age)), some(p.StateRef)...)
@@ -191,33 +164,28 @@ func (m *model) files(s *sheet, p *fact.Process) {
 	for _, fd := range p.FDs[:min(len(p.FDs), most)] {
 		s.field(strconv.Itoa(fd.N), fd.Target)
 	}
-	n := 0
-	for i := range m.report.Tables.Sockets {
-		k := &m.report.Tables.Sockets[i]
+	held := m.lookup().sockets[pidKey(p.At, p.PID)]
+	if len(held) > 0 {
+		s.title("sockets")
+	}
+	for _, k := range held[:min(len(held), most)] {
 		for _, o := range k.Owners {
-			if o.PID != p.PID || k.At.Node != p.At.Node || n >= most {
-				continue
+			if o.PID == p.PID {
+				s.field(fmt.Sprintf("fd %d", o.FD), joined("  ", k.Netid, k.State, k.Local, prefixed("peer ", holders(k.PeerOwners))), k.Refs...)
 			}
-			if n++; n == 1 {
-				s.title("sockets")
-			}
-			s.field(fmt.Sprintf("fd %d", o.FD), joined("  ", k.Netid, k.State, k.Local, prefixed("peer ", holders(k.PeerOwners))), k.Refs...)
 		}
+	}
+	if n := len(held) + len(p.FDs); n > most {
+		s.field("", fmt.Sprintf("%d files and sockets in all", n))
 	}
 }
 
 // parents is the line of parents up to init.
 func (m *model) parents(p *fact.Process) string {
 	const most = 20
-	byPID := map[int]*fact.Process{}
-	for i := range m.report.Tables.Processes {
-		if o := &m.report.Tables.Processes[i]; o.At.Node == p.At.Node {
-			byPID[o.PID] = o
-		}
-	}
 	text := ""
 	for o := p; o.PPID.Known && o.PPID.V != 0 && strings.Count(text, " < ") < most; {
-		parent := byPID[o.PPID.V]
+		parent := m.lookup().processes[pidKey(p.At, o.PPID.V)]
 		if parent == nil {
 			return text + fmt.Sprintf("%d (not seen)", o.PPID.V)
 		}

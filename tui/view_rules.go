@@ -6,6 +6,7 @@ import (
 
 	tea "charm.land/bubbletea/v2"
 
+	"culprit/analyze"
 	"culprit/analyze/render"
 	"culprit/rules"
 )
@@ -17,7 +18,10 @@ type judged struct {
 }
 
 // book is what explain brings: all rules, in the order of their ids.
-type book struct{ rules []judged }
+type book struct {
+	report *analyze.Report
+	rules  []judged
+}
 
 // ruleBook lists all rules, those that hold first, then those of which something holds.
 func ruleBook(m *model, _ *route) page {
@@ -30,7 +34,7 @@ func ruleBook(m *model, _ *route) page {
 	t := table[judged]{items: all, columns: []column[judged]{
 		{title: "STANDING", width: 9, text: standingOf},
 		{title: "LAYER", width: 10, drop: 100, text: func(j *judged) string { return j.rule.ID.Layer }},
-		{title: "RULE", width: 34, text: func(j *judged) string { return j.rule.ID.ID }},
+		{title: "RULE", width: 34, narrow: 20, text: func(j *judged) string { return j.rule.ID.ID }},
 		{title: "TITLE", text: func(j *judged) string { return j.rule.Title }},
 	}, tone: func(j *judged) tone {
 		switch {
@@ -85,11 +89,14 @@ func (m *model) askRules() tea.Cmd {
 	}
 	m.asked = m.report
 	r := m.report
-	return func() tea.Msg { return book{m.explain(r)} }
+	return func() tea.Msg { return book{r, m.explain(r)} }
 }
 
 // takeBook takes the rules.
 func (m *model) takeBook(msg book) tea.Cmd {
+	if msg.report != m.report {
+		return nil // of what was read before
+	}
 	m.book = msg.rules
 	if m.history.here.view == "rules" {
 		return m.here()

@@ -20,6 +20,17 @@ type timeline struct {
 	*analyze.Timeline
 	// contents are the sources of its streams, nil where one is not there.
 	contents []io.ReaderAt
+	files    []io.Closer
+}
+
+// Close gives the files back.
+func (t *timeline) Close() {
+	for _, f := range t.files {
+		f.Close()
+	}
+	if t.Timeline != nil {
+		t.Timeline.Close()
+	}
 }
 
 // merging is how far the making of the timeline is.
@@ -165,10 +176,10 @@ type window struct {
 	held    []byte
 }
 
-// line reads the line that begins at an offset; its end, if it is a long one, is left
-// out.
+// line reads the line that begins at an offset; of a long one the end is left out, and
+// that is marked.
 func (w *window) line(offset int64) string {
-	const size, most = 64 << 10, 1024
+	const size, most = 64 << 10, 16 << 10
 	if w.content == nil {
 		return "(not kept)"
 	}
@@ -191,6 +202,9 @@ func (w *window) line(offset int64) string {
 		}
 		w.start, w.held = offset, w.held[:n]
 		line, _ = cut()
+	}
+	if len(line) == most {
+		return string(line) + " …"
 	}
 	return string(bytes.TrimRight(line, "\r"))
 }

@@ -112,7 +112,7 @@ func summary(m *model, _ *route) page {
 		out = lines{{text: "EARLY       the bundle is still being read: this is what it says so far, and it may change", tone: warn}, {}}
 	}
 	for _, l := range render.Lines(m.report, render.Options{Width: min(w-2, 120), Full: true}) {
-		out = append(out, row{text: l.Text, refs: l.Refs, tone: headingTone(l.Text), begins: l.Begins})
+		out = append(out, row{text: l.Text, refs: l.Refs, tone: headingTone(l.Text), begins: l.Begins, rule: l.Rule})
 	}
 	return page{rows: out, reflow: true}
 }
@@ -149,7 +149,7 @@ var signs = map[string]string{"critical": "✖", "warning": "▲", "info": "●"
 
 func findings(m *model, _ *route) page {
 	r := m.report
-	t := table[*rules.Finding]{items: r.Findings, columns: []column[*rules.Finding]{
+	t := table[*rules.Finding]{items: pointers(r.Findings), columns: []column[*rules.Finding]{
 		{title: "STANDING", width: 9, text: func(f **rules.Finding) string { return render.Standing(*f) }},
 		{title: "SEVERITY", width: 10, drop: 60, text: func(f **rules.Finding) string { return signs[(*f).Rule.Severity] + " " + (*f).Rule.Severity }},
 		{title: "RULE", width: 34, drop: 110, text: func(f **rules.Finding) string { return (*f).Rule.ID.ID }},
@@ -171,7 +171,7 @@ func findings(m *model, _ *route) page {
 	return page{rows: t, head: t.head, empty: "no rule holds", detail: func(i, w int) lines {
 		var out lines
 		for _, l := range render.Finding(r, i, w) {
-			out = append(out, row{text: l.Text, refs: l.Refs, tone: headingTone(l.Text)})
+			out = append(out, row{text: l.Text, refs: l.Refs, tone: headingTone(l.Text), rule: l.Rule})
 		}
 		to := newRoute("rules")
 		to.arg = r.Findings[i].Rule.ID.ID
@@ -179,21 +179,14 @@ func findings(m *model, _ *route) page {
 	}}
 }
 
-// why leads from a finding to its rule.
+// why leads from a line to the rule that it speaks of, else to all rules.
 func (m *model) why(string) tea.Cmd {
-	i := m.index()
-	here := &m.history.here
-	if here.view == "summary" {
-		if len(m.report.Verdicts) == 0 {
-			return m.show(newRoute("rules"))
-		}
-		i = m.report.Verdicts[0]
-	}
-	if i >= len(m.report.Findings) {
-		return nil
-	}
+	r, _ := m.pointed()
 	to := newRoute("rules")
-	to.arg = m.report.Findings[i].Rule.ID.ID
+	to.arg = r.rule
+	if i := m.index(); to.arg == "" && m.history.here.view == "findings" && i >= 0 {
+		to.arg = m.report.Findings[i].Rule.ID.ID
+	}
 	return m.show(to)
 }
 

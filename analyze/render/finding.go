@@ -11,7 +11,7 @@ import (
 // rests on, what was ruled out, what explains it and what it explains.
 func Finding(r *analyze.Report, i, width int) []Line {
 	f := r.Findings[i]
-	t := &page{width: max(width, minWidth), full: true}
+	t := &page{width: max(width, minWidth), full: true, rule: f.Rule.ID.ID}
 	t.b.WriteString(strings.ToUpper(Standing(f)) + "  ")
 	t.flow(Clean(f.Summary), len(Standing(f))+2, indent)
 	t.field("rule", Clean(fmt.Sprintf("%s, %s, layer %s", f.Rule.ID.ID, f.Rule.Severity, f.Rule.ID.Layer)), "")
@@ -20,7 +20,7 @@ func Finding(r *analyze.Report, i, width int) []Line {
 	}
 	label := "caused by"
 	for _, j := range f.ExplainedBy {
-		t.cited(label, Clean(r.Findings[j].Summary), "", shownBy(r.Findings[j]))
+		t.cited(label, Clean(r.Findings[j].Summary), "", shownBy(r.Findings[j], 1))
 		label = ""
 	}
 	t.chain(r, i)

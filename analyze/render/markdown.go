@@ -309,7 +309,7 @@ func (m *ticket) others() {
 	rest := untold(m.r)
 	m.list("Also found", len(rest), briefOthers, func(i int) string {
 		f := m.r.Findings[rest[i]]
-		return Standing(f) + " " + code(f.Rule.ID.ID) + ": " + inline(f.Summary) + m.places(shownBy(f))
+		return Standing(f) + " " + code(f.Rule.ID.ID) + ": " + inline(f.Summary) + m.places(shownBy(f, 1))
 	})
 }
 

@@ -15,9 +15,10 @@ type page struct {
 	full  bool
 	// links are the places that lines rest on; here counts lines up to counted bytes.
 	links map[int][]fact.Ref
-	// begins are the lines with which a statement begins.
-	begins        map[int]bool
+	// begins are the lines with which a statement begins, and the rule it speaks of.
+	begins        map[int]string
 	line, counted int
+	rule          string // what is written now speaks of
 }
 
 func newPage(o Options) *page {
@@ -30,8 +31,13 @@ func newPage(o Options) *page {
 // lines is the page line by line, each with the places that it rests on.
 func (t *page) lines() []Line {
 	var lines []Line
+	about := ""
 	for i, text := range strings.Split(strings.TrimSuffix(t.b.String(), "\n"), "\n") {
-		lines = append(lines, Line{text, t.links[i], t.begins[i]})
+		rule, begins := t.begins[i]
+		if begins || strings.TrimSpace(text) == "" {
+			about = rule
+		}
+		lines = append(lines, Line{text, t.links[i], begins, about})
 	}
 	return lines
 }
@@ -54,9 +60,9 @@ func (t *page) cited(label, text, tail string, refs []fact.Ref) {
 // begin notes that a statement begins with the line that is written next.
 func (t *page) begin() {
 	if t.begins == nil {
-		t.begins = map[int]bool{}
+		t.begins = map[int]string{}
 	}
-	t.begins[t.here()] = true
+	t.begins[t.here()] = t.rule
 }
 
 // link says what the lines written since from rest on.

@@ -181,12 +181,12 @@ func isEffect(f *rules.Finding, e rules.Evidence) bool {
 	return slices.ContainsFunc(f.Rule.Effect, func(c *rules.Condition) bool { return c.Name == e.Name })
 }
 
-// shownBy is one line that shows the finding: of its effect, where that is seen.
-func shownBy(f *rules.Finding) []fact.Ref {
+// shownBy are at most n lines that show the finding: of its effect, where that is seen.
+func shownBy(f *rules.Finding, n int) []fact.Ref {
 	var refs []fact.Ref
 	for _, e := range f.Evidence {
 		if refs == nil || isEffect(f, e) {
-			refs = e.Refs(1)
+			refs = e.Refs(n)
 		}
 		if isEffect(f, e) {
 			break

@@ -41,6 +41,8 @@ type Line struct {
 	Refs []fact.Ref
 	// Begins is set for the first line of a labelled paragraph.
 	Begins bool
+	// Rule is the id of the rule that the line speaks of, "" none.
+	Rule string
 }
 
 // Lines is the text report, line by line, for a screen on which lines lead to their
@@ -75,9 +77,12 @@ func (t *page) verdict(r *analyze.Report, i int) {
 	}
 	head := fmt.Sprintf("%-10s  %s  ", label, f.Confidence)
 	t.b.WriteString(t.mark(red, label) + "  " + t.mark(bold, string(f.Confidence)) + "  ")
+	t.rule = f.Rule.ID.ID
+	defer func() { t.rule = "" }()
+	t.begin()
 	from := t.here()
 	t.flow(Clean(f.Summary), utf8.RuneCountInString(head), indent)
-	t.link(from, shownBy(f))
+	t.link(from, shownBy(f, 1))
 	if f.CauseOpen {
 		t.field("", causeOpen, "")
 	}
@@ -91,10 +96,12 @@ func (t *page) verdict(r *analyze.Report, i int) {
 // chain lists what the root explains, the nearest first, findings of one rule in
 // one line.
 func (t *page) chain(r *analyze.Report, root int) {
-	label := "chain"
+	label, about := "chain", t.rule
+	defer func() { t.rule = about }()
 	for _, group := range consequences(r, root) {
 		first := r.Findings[group[0]]
-		t.cited(label, "-> "+Clean(linkText(r, group)), "["+first.Rule.ID.ID+"]", shownBy(first))
+		t.rule = first.Rule.ID.ID
+		t.cited(label, "-> "+Clean(linkText(r, group)), "["+first.Rule.ID.ID+"]", shownBy(first, maxRefs))
 		label = ""
 	}
 }
@@ -119,14 +126,17 @@ func (t *page) because(r *analyze.Report, root int) {
 
 // rivals lists what was ruled out and what could not be.
 func (t *page) rivals(f *rules.Finding) {
-	label := "ruled out"
+	label, about := "ruled out", t.rule
+	defer func() { t.rule = about }()
 	for _, o := range f.RuledOut {
+		t.rule = o.Rival
 		refs := ruledOutRefs(o)
 		t.cited(label, o.Rival+": "+Clean(o.Name), refText(refs[:min(1, len(refs))]), refs)
 		label = ""
 	}
 	label = "not checked"
 	for _, o := range f.Open {
+		t.rule = cmp.Or(o.Rival, about)
 		t.field(label, Clean(cmp.Or(o.Rival, o.Name)+": "+openWhy(o)), "")
 		label = ""
 	}
@@ -188,8 +198,10 @@ func (t *page) others(r *analyze.Report) {
 	rest := untold(r)
 	t.list("ALSO FOUND", len(rest), maxOthers, func(i int) (label, text string, refs []fact.Ref) {
 		f := r.Findings[rest[i]]
-		return Standing(f), f.Summary + " [" + f.Rule.ID.ID + "]", shownBy(f)
+		t.rule = f.Rule.ID.ID
+		return Standing(f), f.Summary + " [" + f.Rule.ID.ID + "]", shownBy(f, 1)
 	})
+	t.rule = ""
 }
 
 func (t *page) gaps(r *analyze.Report) {
