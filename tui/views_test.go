@@ -139,22 +139,26 @@ func TestDamaged(t *testing.T) {
 	}
 }
 
-// The screen has exactly h lines of at most w columns, whatever the size.
+// The screen has exactly h lines of at most w columns, whatever the size and wherever one
+// is: every size is drawn, by one place after the other.
 func TestEverySize(t *testing.T) {
-	m := opened(t, "dstate-stop-18.09.2", 80, 24)
-	for _, keys := range [][]string{{"1"}, {"2", "tab"}, {"3", "down"}, {"4", "B"}, {"5", "f"}, {"6", "B", "tab"}, {"9", "down"}, {"m", "t"}, {"3", "o", "w"}, {"?"}, {"esc", ":", "x"}} {
+	var places []*model
+	for _, keys := range [][]string{{"1"}, {"2", "tab"}, {"3", "down"}, {"4", "B"}, {"5", "f"}, {"6", "B", "tab"}, {"9", "down"}, {"1", "m", "t"}, {"3", "o", "w"}, {"?"}, {":", "x"}, {"x"}, {"/", "filter"}} {
+		m := opened(t, "dstate-stop-18.09.2", 80, 24)
 		press(m, keys...)
-		for w := 1; w <= 200; w += 3 {
-			for h := 1; h <= 60; h++ {
-				send(m, tea.WindowSizeMsg{Width: w, Height: h})
-				lines := m.screen()
-				if len(lines) != h {
-					t.Fatalf("%v at %dx%d: %d lines", keys, w, h, len(lines))
-				}
-				for _, l := range lines {
-					if n := ansi.StringWidth(l); n > w {
-						t.Fatalf("%v at %dx%d: %d columns: %q", keys, w, h, n, l)
-					}
+		places = append(places, m)
+	}
+	for w := 1; w <= 200; w++ {
+		for h := 1; h <= 60; h++ {
+			m := places[(w+h)%len(places)]
+			send(m, tea.WindowSizeMsg{Width: w, Height: h})
+			lines := m.screen()
+			if len(lines) != h {
+				t.Fatalf("%s at %dx%d: %d lines", m.history.here.view, w, h, len(lines))
+			}
+			for _, l := range lines {
+				if n := ansi.StringWidth(l); n > w {
+					t.Fatalf("%s at %dx%d: %d columns: %q", m.history.here.view, w, h, n, l)
 				}
 			}
 		}

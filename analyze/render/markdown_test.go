@@ -124,7 +124,7 @@ func skeleton(t *testing.T, source []byte) string {
 }
 
 // tracked is what trackers turn into links and pictures in running text; a time of day is neither.
-var tracked = regexp.MustCompile(`@|#\d|[!~$%&^*|]\w|:(\d{3,}|[a-zA-Z+-]\w*):|://|www\.|[A-Z]{2,}-\d|\b[0-9a-f]{7,}\b`)
+var tracked = regexp.MustCompile(`@|#\d|[!~$%&^*|]\w|:(\d{3,}|[a-zA-Z+-]\w*):|://|www\.\S|[A-Z]{2,}-\d|\b[0-9a-f]{7,}\b`)
 
 // FuzzMarkdown: whatever stands in a bundle, it is text: the comment has the
 // same blocks as with a harmless word, no markup but the renderer's own, nothing

@@ -36,8 +36,20 @@ func sampleNames(t *testing.T) []string {
 	return names
 }
 
-// sampleReport analyses a sample and quotes what a short and a full comment cite.
+// sampleReports are those that were made already; tests do not change them.
+var sampleReports = map[string]*analyze.Report{}
+
+// sampleReport is that of a sample, made once.
 func sampleReport(t testing.TB, name string) *analyze.Report {
+	t.Helper()
+	if sampleReports[name] == nil {
+		sampleReports[name] = newSampleReport(t, name)
+	}
+	return sampleReports[name]
+}
+
+// newSampleReport analyses a sample and quotes what a short and a full comment cite.
+func newSampleReport(t testing.TB, name string) *analyze.Report {
 	t.Helper()
 	set, err := rules.Load()
 	if err != nil {
@@ -63,7 +75,7 @@ func TestSamples(t *testing.T) {
 	for _, name := range sampleNames(t) {
 		t.Run(name, func(t *testing.T) {
 			for range 2 {
-				r := sampleReport(t, name)
+				r := newSampleReport(t, name)
 				var text, md, js bytes.Buffer
 				if err := Text(&text, r, Options{}); err != nil {
 					t.Fatal(err)
@@ -255,6 +267,6 @@ func TestVerdictsOfSamples(t *testing.T) {
 // BenchmarkSample is a whole analysis of a small bundle, rules loaded each time.
 func BenchmarkSample(b *testing.B) {
 	for b.Loop() {
-		sampleReport(b, "dstate-stop-18.09.2")
+		newSampleReport(b, "dstate-stop-18.09.2")
 	}
 }
