@@ -19,7 +19,7 @@ run: build ## analyse a sample and print the verdict
 
 test: ## every test; RACE=1 with the race detector, which needs a C compiler
 ifdef RACE
-	CGO_ENABLED=1 $(GO) test -race ./...
+	CGO_ENABLED=1 $(GO) test -race -p 4 ./... # some packages wait more than they compute
 	$(GO) test -run '^TestEveryConditionMatters$$' ./analyze # one goroutine, and slow under the detector
 else
 	$(GO) test ./...

@@ -16,9 +16,17 @@ import (
 )
 
 func TestMain(m *testing.M) {
-	testscript.Main(m, map[string]func(){
+	testscript.Main(tests{m}, map[string]func(){
 		"culprit": func() { os.Exit(run(context.Background(), os.Args[1:], os.Stdin, os.Stdout, os.Stderr)) },
 	})
+}
+
+// tests take away what they built together.
+type tests struct{ *testing.M }
+
+func (t tests) Run() int {
+	defer os.Remove(builtFile())
+	return t.M.Run()
 }
 
 // unpack ARCHIVE DIR writes an archive's files below DIR, so that scripts need no

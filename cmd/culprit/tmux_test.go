@@ -7,6 +7,7 @@ import (
 	"path/filepath"
 	"regexp"
 	"strings"
+	"sync"
 	"syscall"
 	"testing"
 	"time"
@@ -64,14 +65,26 @@ func (x *terminal) wait(text string) string {
 	return ""
 }
 
-// built is the binary.
+// built is the binary, made once.
 func built(t *testing.T) string {
 	t.Helper()
-	file := filepath.Join(t.TempDir(), "culprit")
-	if out, err := exec.Command("go", "build", "-o", file, ".").CombinedOutput(); err != nil {
-		t.Fatalf("%v\n%s", err, out)
+	file, err := binary()
+	if err != nil {
+		t.Fatal(err)
 	}
 	return file
+}
+
+var binary = sync.OnceValues(func() (string, error) {
+	out, err := exec.Command("go", "build", "-o", builtFile(), ".").CombinedOutput()
+	if err != nil {
+		err = fmt.Errorf("%w\n%s", err, out)
+	}
+	return builtFile(), err
+})
+
+func builtFile() string {
+	return filepath.Join(os.TempDir(), fmt.Sprintf("culprit-test-%d", os.Getpid()))
 }
 
 // The way from the verdict to a raw line and back on a real terminal, through a storm
