@@ -25,9 +25,10 @@ var imports = map[string][]string{
 	"rules":            {"analyze/fact"},
 	"analyze":          {"analyze/fact", "analyze/bundle", "analyze/host", "analyze/line", "analyze/stack", "analyze/logs", "analyze/join", "rules"},
 	"analyze/render":   {"analyze", "analyze/fact", "rules"},
+	"analyze/fleet":    {"analyze", "analyze/bundle", "analyze/fact", "rules"},
 	"collect":          {"analyze", "analyze/bundle", "rules"}, // its tests only
 	"tui":              {"analyze", "analyze/bundle", "analyze/fact", "analyze/render", "rules"},
-	"cmd/culprit":      {"collect", "tui", "analyze", "analyze/bundle", "analyze/fact", "analyze/render", "rules"},
+	"cmd/culprit":      {"collect", "tui", "analyze", "analyze/bundle", "analyze/fact", "analyze/fleet", "analyze/render", "rules"},
 	"samples":          {},
 	"samples/accuracy": {"analyze", "analyze/bundle", "rules"},
 	"samples/pack":     {},
@@ -48,7 +49,7 @@ var confined = map[string][]string{
 	"github.com/google/pprof":                  {"analyze/stack"},
 	"github.com/hanwen/go-fuse/v2":             {"collect"},
 	"github.com/maruel/panicparse/v2":          {"analyze/stack"},
-	"github.com/klauspost/compress":            {"analyze/bundle", "samples/pack"},
+	"github.com/klauspost/compress":            {"analyze/bundle", "analyze/fleet", "samples/pack"},
 	"github.com/mikelolasagasti/xz":            {"analyze/bundle"},
 	"github.com/nwaples/rardecode/v2":          {"analyze/bundle"},
 	"github.com/ulikunitz/xz":                  {"analyze/bundle"},
@@ -56,6 +57,7 @@ var confined = map[string][]string{
 	"github.com/rogpeppe/go-internal":          {"cmd/culprit"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {"analyze/render"},
 	"github.com/yuin/goldmark":                 {"analyze/render"},
+	"modernc.org/sqlite":                       {"analyze/fleet"},
 	"k8s.io/api":                               {"collect"},
 	"sigs.k8s.io/yaml":                         {"collect"},
 }

@@ -55,7 +55,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		SilenceUsage:  true,
 	}
 	pathCommand(root, &code)
-	root.AddCommand(analyzeCommand(&code), tuiCommand(&code), collectCommand(), rulesCommand(&code), versionCommand())
+	root.AddCommand(analyzeCommand(&code), tuiCommand(&code), batchCommand(), fleetCommand(), collectCommand(), rulesCommand(&code), versionCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)

@@ -1,0 +1,64 @@
+-- The store of results, one SQLite file. All times are Unix seconds, 0 unknown.
+
+-- bundle is one result: one content judged by one version with one set of rules.
+create table bundle (
+  id       integer primary key,
+  hash     text not null,    -- SHA-256 of the content, in hex
+  version  text not null,    -- of the tool
+  rules    text not null,    -- hash of the rules
+  status   text not null,    -- whole, damaged, unreadable
+  current  integer not null, -- 1: the latest result of this content
+  node     text not null,    -- the first node's name, '' unknown
+  kernel   text not null,
+  collected integer not null,
+  fingerprint text not null, -- of what was found, '' nothing
+  features blob not null,    -- 8 bytes a feature: see featureID
+  result   blob not null,    -- the result, JSON compressed by zstd
+  unique (hash, version, rules)
+) strict;
+create index bundle_fingerprint on bundle (fingerprint) where current = 1;
+
+-- place is where a content was seen last.
+create table place (
+  path  text primary key,
+  size  integer not null,
+  stamp text not null,
+  hash  text not null
+) strict, without rowid;
+create index place_hash on place (hash);
+
+-- finding has the findings of current results, in the order of the report.
+create table finding (
+  bundle  integer not null references bundle (id) on delete cascade,
+  ord     integer not null,
+  rule    text not null,
+  verdict integer not null,
+  confidence text not null,
+  severity text not null,
+  since   integer not null,
+  primary key (bundle, ord)
+) strict, without rowid;
+create index finding_rule on finding (verdict, rule, bundle);
+
+-- daemon has the versions of the first node.
+create table daemon (
+  bundle  integer not null references bundle (id) on delete cascade,
+  name    text not null,
+  version text not null,
+  primary key (bundle, name)
+) strict, without rowid;
+
+-- band is the index of similar results: a bundle is a candidate where one band is equal.
+create table band (
+  band   integer not null,
+  hash   integer not null,
+  bundle integer not null references bundle (id) on delete cascade,
+  primary key (band, hash, bundle)
+) strict, without rowid;
+
+-- feature counts the current results that have a feature.
+create table feature (
+  id   integer primary key, -- see featureID
+  name text not null,
+  n    integer not null
+) strict;

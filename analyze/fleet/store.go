@@ -1,0 +1,301 @@
+package fleet
+
+import (
+	"context"
+	"crypto/sha256"
+	"database/sql"
+	_ "embed"
+	"encoding/hex"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"net/url"
+	"os"
+	"strings"
+	"time"
+
+	"github.com/klauspost/compress/zstd"
+	_ "modernc.org/sqlite" // the driver "sqlite"
+)
+
+//go:embed schema.sql
+var schema string
+
+// schemaVersion is SQLite's user_version of a store.
+const schemaVersion = 1
+
+// Store keeps results in one SQLite file. It has one writer; readers may look at any
+// time.
+type Store struct {
+	db     *sql.DB
+	unlock func()
+	zip    *zstd.Encoder
+	unzip  *zstd.Decoder
+}
+
+// ErrLocked says that another run writes into the store.
+var ErrLocked = errors.New("another run writes into this store")
+
+// Open opens a store to ask it. The error wraps fs.ErrNotExist where there is none.
+func Open(path string) (*Store, error) {
+	if _, err := os.Stat(path); err != nil {
+		return nil, err
+	}
+	return open(path, "mode=ro", func() {})
+}
+
+// OpenToWrite opens a store to put results into it, and makes it where there is none.
+// The error is ErrLocked while another process does the same.
+func OpenToWrite(path string) (*Store, error) {
+	unlock, err := lock(path + ".lock")
+	if err != nil {
+		return nil, err
+	}
+	s, err := open(path, "mode=rwc", unlock)
+	if err != nil {
+		unlock()
+		return nil, err
+	}
+	if err := s.prepare(); err != nil {
+		s.Close()
+		return nil, err
+	}
+	return s, nil
+}
+
+func open(path, mode string, unlock func()) (*Store, error) {
+	dsn := (&url.URL{Scheme: "file", Opaque: url.PathEscape(path), RawQuery: mode +
+		"&_txlock=immediate&_pragma=busy_timeout(10000)&_pragma=foreign_keys(1)"}).String()
+	db, err := sql.Open("sqlite", dsn)
+	if err != nil {
+		return nil, err
+	}
+	db.SetMaxOpenConns(1)
+	zip, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	unzip, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1))
+	if err != nil {
+		return nil, err
+	}
+	s := &Store{db: db, unlock: unlock, zip: zip, unzip: unzip}
+	version := 0
+	if err := db.QueryRow("pragma user_version").Scan(&version); err != nil {
+		db.Close()
+		return nil, fmt.Errorf("%s: %w", path, err)
+	}
+	if mode == "mode=ro" && version != schemaVersion {
+		db.Close()
+		return nil, fmt.Errorf("%s is no store of this version of culprit", path)
+	}
+	return s, nil
+}
+
+// prepare makes the tables where they are not there.
+func (s *Store) prepare() error {
+	if _, err := s.db.Exec("pragma journal_mode=wal; pragma synchronous=normal"); err != nil {
+		return err
+	}
+	version := 0
+	if err := s.db.QueryRow("pragma user_version").Scan(&version); err != nil {
+		return err
+	}
+	switch version {
+	case schemaVersion:
+		return nil
+	case 0:
+		_, err := s.db.Exec("begin;" + schema + fmt.Sprintf(";pragma user_version=%d;commit", schemaVersion))
+		return err
+	}
+	return fmt.Errorf("the store has version %d, this culprit knows %d", version, schemaVersion)
+}
+
+// Close closes the store and lets others write.
+func (s *Store) Close() error {
+	err := s.db.Close()
+	s.unlock()
+	return err
+}
+
+// Known reports whether the store has the result of what lies at a place, by its path,
+// size and stamp.
+func (s *Store) Known(ctx context.Context, p Place, version, rules string) (bool, error) {
+	return s.has(ctx, `select 1 from place join bundle using (hash)
+		where path = ? and size = ? and stamp = ? and version = ? and rules = ?`, p.Path, p.Size, p.Stamp, version, rules)
+}
+
+// KnownContent reports whether the store has the result of a content.
+func (s *Store) KnownContent(ctx context.Context, hash, version, rules string) (bool, error) {
+	return s.has(ctx, `select 1 from bundle where hash = ? and version = ? and rules = ?`, hash, version, rules)
+}
+
+func (s *Store) has(ctx context.Context, query string, args ...any) (bool, error) {
+	var one int
+	err := s.db.QueryRowContext(ctx, query, args...).Scan(&one)
+	if errors.Is(err, sql.ErrNoRows) {
+		return false, nil
+	}
+	return err == nil, err
+}
+
+// Keep puts an outcome into the store: of one that was known already the place alone.
+func (s *Store) Keep(ctx context.Context, o Outcome) error {
+	switch {
+	case !o.Skipped:
+		return s.Put(ctx, o.Place, o.Result)
+	case o.Result.Hash == "":
+		return nil
+	}
+	return s.put(ctx, o.Place, o.Result.Hash, func(*sql.Tx) error { return nil })
+}
+
+// Put keeps a result and where its content lies, all or nothing. A result that is there
+// already is not written again. The last result of a content is the current one.
+func (s *Store) Put(ctx context.Context, p Place, r Result) error {
+	return s.put(ctx, p, r.Hash, func(tx *sql.Tx) error { return s.insert(tx, r) })
+}
+
+// put notes a place and does more, in one transaction.
+func (s *Store) put(ctx context.Context, p Place, hash string, more func(*sql.Tx) error) error {
+	tx, err := s.db.BeginTx(ctx, nil)
+	if err != nil {
+		return err
+	}
+	defer tx.Rollback() // after Commit it does nothing
+	if p.Path != "" {
+		if _, err := tx.Exec(`insert into place (path, size, stamp, hash) values (?, ?, ?, ?)
+			on conflict (path) do update set size = excluded.size, stamp = excluded.stamp, hash = excluded.hash`,
+			p.Path, p.Size, p.Stamp, hash); err != nil {
+			return err
+		}
+	}
+	if err := more(tx); err != nil {
+		return err
+	}
+	return tx.Commit()
+}
+
+// insert writes the rows of a result that is not there yet.
+func (s *Store) insert(tx *sql.Tx, r Result) error {
+	raw, err := json.Marshal(r)
+	if err != nil {
+		return err
+	}
+	ids := featureIDs(r.Features)
+	node, daemons := r.first()
+	done, err := tx.Exec(`insert into bundle (hash, version, rules, status, current, node, kernel, collected, fingerprint, features, result)
+		values (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?) on conflict (hash, version, rules) do nothing`,
+		r.Hash, r.Version, r.Rules, r.Status, node.Name, node.Kernel, seconds(node.Collected), r.fingerprint(), pack(ids), s.zip.EncodeAll(raw, nil))
+	if err != nil {
+		return err
+	}
+	if n, err := done.RowsAffected(); n == 0 || err != nil {
+		return err
+	}
+	id, err := done.LastInsertId()
+	if err != nil {
+		return err
+	}
+	if err := retire(tx, r.Hash, id); err != nil {
+		return err
+	}
+	for i, f := range r.Findings {
+		if _, err := tx.Exec(`insert into finding values (?, ?, ?, ?, ?, ?, ?)`, id, i, f.Rule, f.Verdict, f.Confidence, f.Severity, seconds(f.Since)); err != nil {
+			return err
+		}
+	}
+	for name, version := range daemons {
+		if _, err := tx.Exec(`insert into daemon values (?, ?, ?)`, id, name, version); err != nil {
+			return err
+		}
+	}
+	for band, hash := range bandsOf(ids) {
+		if _, err := tx.Exec(`insert into band values (?, ?, ?)`, band, hash, id); err != nil {
+			return err
+		}
+	}
+	for _, f := range r.Features {
+		if _, err := tx.Exec(`insert into feature values (?, ?, 1) on conflict (id) do update set n = n + 1`, int64(featureID(f)), f); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// retire takes older results of a content out of what questions see.
+func retire(tx *sql.Tx, hash string, but int64) error {
+	rows, err := tx.Query(`select id, features from bundle where hash = ? and current = 1 and id <> ?`, hash, but)
+	if err != nil {
+		return err
+	}
+	old := map[int64][]uint64{}
+	for rows.Next() {
+		var id int64
+		var features []byte
+		if err := rows.Scan(&id, &features); err != nil {
+			rows.Close()
+			return err
+		}
+		old[id] = unpack(features)
+	}
+	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
+		return err
+	}
+	for id, features := range old {
+		for _, f := range features {
+			if _, err := tx.Exec(`update feature set n = n - 1 where id = ?`, int64(f)); err != nil {
+				return err
+			}
+		}
+		for _, from := range []string{"finding", "daemon", "band"} {
+			if _, err := tx.Exec("delete from "+from+" where bundle = ?", id); err != nil {
+				return err
+			}
+		}
+		if _, err := tx.Exec(`update bundle set current = 0 where id = ?`, id); err != nil {
+			return err
+		}
+	}
+	return nil
+}
+
+// first is the first node of a result and the versions of its daemons.
+func (r Result) first() (Node, map[string]string) {
+	if len(r.Nodes) == 0 {
+		return Node{}, nil
+	}
+	return r.Nodes[0], r.Nodes[0].Daemons
+}
+
+// fingerprint is the same for results in which the same was found: the features but for
+// stacks, which differ from release to release; "" where there are none.
+func (r Result) fingerprint() string {
+	var telling []string
+	for _, f := range r.Features {
+		if !strings.HasPrefix(f, stackFeature) {
+			telling = append(telling, f)
+		}
+	}
+	if len(telling) == 0 {
+		return ""
+	}
+	sum := sha256.Sum256([]byte(strings.Join(telling, "\n")))
+	return hex.EncodeToString(sum[:8])
+}
+
+func seconds(t time.Time) int64 {
+	if t.IsZero() {
+		return 0
+	}
+	return t.Unix()
+}
+
+// decode reads a result as the store keeps it.
+func (s *Store) decode(raw []byte) (r Result, err error) {
+	plain, err := s.unzip.DecodeAll(raw, nil)
+	if err != nil {
+		return r, err
+	}
+	return r, json.Unmarshal(plain, &r)
+}

@@ -1,0 +1,180 @@
+package main
+
+import (
+	"context"
+	"encoding/json"
+	"errors"
+	"fmt"
+	"io"
+	"runtime"
+	"time"
+
+	"github.com/spf13/cobra"
+
+	"culprit/analyze"
+	"culprit/analyze/bundle"
+	"culprit/analyze/fleet"
+	"culprit/rules"
+	"culprit/tui"
+)
+
+// batchFlags are the flags of `culprit batch` as typed.
+type batchFlags struct {
+	store, format string
+	rules         []string
+	workers       int
+	rehash        bool
+}
+
+func batchCommand() *cobra.Command {
+	var f batchFlags
+	c := &cobra.Command{
+		Use:   "batch SRC...",
+		Short: "analyse many bundles into a store, which fleet asks",
+		Long: `Batch analyses every bundle that the SRCs name: an archive, a folder that is a bundle
+or holds bundles at any depth, a pattern, or @FILE with one of these a line. Results go
+into the store, one SQLite file, keyed by what the bundle holds, the version and the
+rules: a second run reads only what changed. A bundle that cannot be read is a result
+too. Without --store each result is printed as one line of JSON.`,
+		Args: cobra.MinimumNArgs(1),
+		RunE: func(c *cobra.Command, sources []string) error { return f.run(c, sources) },
+	}
+	flags := c.Flags()
+	flags.StringVar(&f.store, "store", "", "keep the results in `FILE`")
+	flags.StringVar(&f.format, "format", "", "`FORMAT` of what is printed: jsonl, or nothing with --store")
+	flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "read `N` bundles at once")
+	flags.BoolVar(&f.rehash, "rehash", false, "read bundles whose size and time did not change too")
+	flags.StringArrayVar(&f.rules, "rules", nil, "add the rules, signatures and ids in `DIR`")
+	return c
+}
+
+func (f *batchFlags) run(c *cobra.Command, sources []string) error {
+	if f.format != "" && f.format != "jsonl" {
+		return fmt.Errorf("--format %q: want jsonl", f.format)
+	}
+	set, err := loadRules(f.rules, rules.Load)
+	if err != nil {
+		return err
+	}
+	places, err := fleet.Find(sources)
+	if err != nil {
+		return err
+	}
+	var store *fleet.Store
+	if f.store != "" {
+		if store, err = fleet.OpenToWrite(f.store); err != nil {
+			return fmt.Errorf("--store %s: %w", f.store, err)
+		}
+		defer store.Close()
+	}
+	tally := newBatchTally(c.ErrOrStderr(), len(places))
+	b := f.batch(c.Context(), set, store)
+	b.Done = func(o fleet.Outcome) error {
+		tally.add(o)
+		return f.keep(c.Context(), c.OutOrStdout(), store, o)
+	}
+	err = b.Run(c.Context(), places)
+	tally.end()
+	return err
+}
+
+// batch asks the store what is there already, where there is one.
+func (f *batchFlags) batch(ctx context.Context, set *rules.Set, store *fleet.Store) fleet.Batch {
+	b := fleet.Batch{Options: analyze.Options{Rules: set, Version: version, Limits: bundle.DefaultLimits()}, Workers: f.workers}
+	if store == nil {
+		return b
+	}
+	if !f.rehash {
+		b.KnownPlace = func(p fleet.Place) (bool, error) { return store.Known(ctx, p, version, set.Hash) }
+	}
+	b.KnownContent = func(hash string) (bool, error) { return store.KnownContent(ctx, hash, version, set.Hash) }
+	return b
+}
+
+// keep stores an outcome, or prints it.
+func (f *batchFlags) keep(ctx context.Context, w io.Writer, store *fleet.Store, o fleet.Outcome) error {
+	if store != nil {
+		if err := store.Keep(ctx, o); err != nil {
+			return fmt.Errorf("--store %s: %w", f.store, err)
+		}
+	}
+	if o.Skipped || store != nil && f.format == "" {
+		return nil
+	}
+	return json.NewEncoder(w).Encode(printed{o.Place.Path, o.Result})
+}
+
+// printed is one line of JSON: a result and where its bundle lies.
+type printed struct {
+	Path string `json:"path"`
+	fleet.Result
+}
+
+// batchTally counts outcomes and now and then says how far a run is.
+type batchTally struct {
+	w           io.Writer
+	every       time.Duration
+	began, said time.Time
+	total, done int
+	skipped     int
+	unreadable  int
+	silent      int // without a verdict
+	verdictsOf  map[string]int
+}
+
+func newBatchTally(w io.Writer, total int) *batchTally {
+	t := &batchTally{w: w, total: total, began: time.Now(), said: time.Now(), every: 10 * time.Second, verdictsOf: map[string]int{}}
+	if tui.IsTerminal(w) {
+		t.every = time.Second
+	}
+	return t
+}
+
+func (t *batchTally) add(o fleet.Outcome) {
+	t.done++
+	switch {
+	case o.Skipped:
+		t.skipped++
+	case o.Result.Status == fleet.Unreadable:
+		t.unreadable++
+	default:
+		verdicts := 0
+		for _, f := range o.Result.Findings {
+			if f.Verdict {
+				verdicts++
+				t.verdictsOf[f.Rule]++
+			}
+		}
+		if verdicts == 0 {
+			t.silent++
+		}
+	}
+	if time.Since(t.said) >= t.every {
+		t.said = time.Now()
+		fmt.Fprintf(t.w, "%d of %d bundles, %.1f/s, %s left%s\n", t.done, t.total, t.rate(), t.left(), t.found())
+	}
+}
+
+func (t *batchTally) rate() float64 {
+	return float64(t.done) / max(time.Since(t.began).Seconds(), 1e-3)
+}
+
+func (t *batchTally) left() time.Duration {
+	return time.Duration(float64(t.total-t.done) / max(t.rate(), 1e-3) * float64(time.Second)).Round(time.Second)
+}
+
+// found names the commonest verdicts so far.
+func (t *batchTally) found() string {
+	text := ""
+	for _, rule := range commonest(t.verdictsOf, 3) {
+		text += fmt.Sprintf("; %s %d", rule, t.verdictsOf[rule])
+	}
+	return text
+}
+
+func (t *batchTally) end() {
+	fmt.Fprintf(t.w, "%d of %d bundles in %s: %d known already, %d unreadable, %d without a verdict%s\n",
+		t.done, t.total, time.Since(t.began).Round(time.Millisecond), t.skipped, t.unreadable, t.silent, t.found())
+}
+
+var errNoStore = errors.New("--store FILE is needed: batch makes it")
