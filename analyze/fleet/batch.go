@@ -3,6 +3,8 @@ package fleet
 import (
 	"context"
 	"errors"
+	"fmt"
+	"os"
 	"sync"
 
 	"culprit/analyze"
@@ -18,6 +20,9 @@ type Batch struct {
 	// nothing is.
 	KnownPlace   func(Place) (bool, error)
 	KnownContent func(hash string) (bool, error)
+	// Planned is set where the places were found a while ago: one that changed since is
+	// read as it is now, and its result says so.
+	Planned bool
 	// Done takes what became of a place, from one goroutine at a time. An error ends the
 	// run.
 	Done func(Outcome) error
@@ -25,7 +30,9 @@ type Batch struct {
 
 // Outcome is what became of one place.
 type Outcome struct {
-	Place Place
+	// Place is as it was read; Planned as Run was given it, which is another one where it
+	// changed since a plan.
+	Place, Planned Place
 	// Skipped is set where the result was there already; Result has then its hash at most.
 	Skipped bool
 	Result  Result
@@ -84,9 +91,24 @@ func (b Batch) Run(ctx context.Context, places []Place) error {
 func (b Batch) one(ctx context.Context, p Place) (Outcome, error) {
 	if b.KnownPlace != nil {
 		if known, err := b.KnownPlace(p); known || err != nil {
-			return Outcome{Place: p, Skipped: true}, err
+			return Outcome{Place: p, Planned: p, Skipped: true}, err
 		}
 	}
+	now := p
+	if st, err := os.Stat(p.Path); b.Planned && err == nil { // what is gone is unreadable
+		now = placeOf(p.Path, st)
+	}
+	o, err := b.read(ctx, now)
+	o.Planned = p
+	if now != p && !o.Skipped {
+		changed := fmt.Sprintf("changed since the plan: %d bytes of %s then, %d bytes of %s now", p.Size, p.Stamp, now.Size, now.Stamp)
+		o.Result.Damage = append([]string{changed}, o.Result.Damage...)
+	}
+	return o, err
+}
+
+// read analyses what lies at a place, unless its content is known.
+func (b Batch) read(ctx context.Context, p Place) (Outcome, error) {
 	hash, err := Hash(ctx, p.Path)
 	if err != nil {
 		return b.unreadable(ctx, p, "", err)

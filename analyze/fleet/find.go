@@ -100,7 +100,7 @@ func find(path string, found map[string]Place) error {
 		return err
 	}
 	if !st.IsDir() {
-		found[path] = Place{path, st.Size(), stampOf(st.ModTime())}
+		found[path] = placeOf(path, st)
 		return nil
 	}
 	entries, err := os.ReadDir(path)
@@ -108,7 +108,7 @@ func find(path string, found map[string]Place) error {
 		return err
 	}
 	if isBundle(entries) {
-		found[path] = placeOfFolder(path)
+		found[path] = placeOf(path, st)
 		return nil
 	}
 	for _, e := range entries {
@@ -141,6 +141,14 @@ func isBundle(entries []fs.DirEntry) bool {
 
 func isArchive(name string) bool {
 	return slices.ContainsFunc(archiveNames, func(end string) bool { return strings.HasSuffix(strings.ToLower(name), end) })
+}
+
+// placeOf is what lies at a path now.
+func placeOf(path string, st fs.FileInfo) Place {
+	if st.IsDir() {
+		return placeOfFolder(path)
+	}
+	return Place{path, st.Size(), stampOf(st.ModTime())}
 }
 
 // placeOfFolder sums up the files of a folder. What cannot be looked at counts nothing:

@@ -153,7 +153,7 @@ func (s *Store) Keep(ctx context.Context, o Outcome) error {
 // Put keeps a result and where its content lies, all or nothing. A result that is there
 // already is not written again. The last result of a content is the current one.
 func (s *Store) Put(ctx context.Context, p Place, r Result) error {
-	return s.put(ctx, p, r.Hash, func(tx *sql.Tx) error { return s.insert(tx, r) })
+	return s.put(ctx, p, r.Hash, func(tx *sql.Tx) error { return s.insert(tx, r, true) })
 }
 
 // put notes a place and does more, in one transaction.
@@ -176,8 +176,9 @@ func (s *Store) put(ctx context.Context, p Place, hash string, more func(*sql.Tx
 	return tx.Commit()
 }
 
-// insert writes the rows of a result that is not there yet.
-func (s *Store) insert(tx *sql.Tx, r Result) error {
+// insert writes the rows of a result that is not there yet, as the current one of its
+// content or beside it.
+func (s *Store) insert(tx *sql.Tx, r Result, current bool) error {
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -185,12 +186,12 @@ func (s *Store) insert(tx *sql.Tx, r Result) error {
 	ids := featureIDs(r.Features)
 	node, daemons := r.first()
 	done, err := tx.Exec(`insert into bundle (hash, version, rules, status, current, node, kernel, collected, fingerprint, features, result)
-		values (?, ?, ?, ?, 1, ?, ?, ?, ?, ?, ?) on conflict (hash, version, rules) do nothing`,
-		r.Hash, r.Version, r.Rules, r.Status, node.Name, node.Kernel, seconds(node.Collected), r.fingerprint(), pack(ids), s.zip.EncodeAll(raw, nil))
+		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (hash, version, rules) do nothing`,
+		r.Hash, r.Version, r.Rules, r.Status, current, node.Name, node.Kernel, seconds(node.Collected), r.fingerprint(), pack(ids), s.zip.EncodeAll(raw, nil))
 	if err != nil {
 		return err
 	}
-	if n, err := done.RowsAffected(); n == 0 || err != nil {
+	if n, err := done.RowsAffected(); n == 0 || err != nil || !current { // questions see current ones alone
 		return err
 	}
 	id, err := done.LastInsertId()

@@ -24,26 +24,45 @@ type batchFlags struct {
 	rules         []string
 	workers       int
 	rehash        bool
+	// Of a shard.
+	plan, shard, results string
 }
 
 func batchCommand() *cobra.Command {
 	var f batchFlags
 	c := &cobra.Command{
-		Use:   "batch SRC...",
+		Use:   "batch SRC... | batch --plan FILE --shard I --results DIR",
 		Short: "analyse many bundles into a store, which fleet asks",
 		Long: `Batch analyses every bundle that the SRCs name: an archive, a folder that is a bundle
 or holds bundles at any depth, a pattern, or @FILE with one of these a line. Results go
 into the store, one SQLite file, keyed by what the bundle holds, the version and the
 rules: a second run reads only what changed. A bundle that cannot be read is a result
-too. Without --store each result is printed as one line of JSON.`,
-		Args: cobra.MinimumNArgs(1),
-		RunE: func(c *cobra.Command, sources []string) error { return f.run(c, sources) },
+too. Without --store each result is printed as one line of JSON.
+
+With --plan it reads one shard of what plan shared out, for culprit merge. It exits with 0
+when the shard is done, whatever its bundles are like; with 42 when trying again is no use:
+the plan cannot be read or is of another version, has no such shard, or the rules do not
+load; with anything else when it is: what was done is not done again.`,
+		RunE: func(c *cobra.Command, sources []string) error {
+			switch {
+			case f.plan != "":
+				return f.runShard(c, sources)
+			case f.shard != "" || f.results != "":
+				return errors.New("--shard and --results belong to --plan")
+			case len(sources) == 0:
+				return errors.New("a SRC is needed: see --help")
+			}
+			return f.run(c, sources)
+		},
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.store, "store", "", "keep the results in `FILE`")
 	flags.StringVar(&f.format, "format", "", "`FORMAT` of what is printed: jsonl, or nothing with --store")
 	flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "read `N` bundles at once")
 	flags.BoolVar(&f.rehash, "rehash", false, "read bundles whose size and time did not change too")
+	flags.StringVar(&f.plan, "plan", "", "read one shard of the plan in `FILE`")
+	flags.StringVar(&f.shard, "shard", "", "which shard, from 0: `I`; else $JOB_COMPLETION_INDEX, $SLURM_ARRAY_TASK_ID or $AWS_BATCH_JOB_ARRAY_INDEX")
+	flags.StringVar(&f.results, "results", "", "put the results of the shard below `DIR`, which all shards may share")
 	flags.StringArrayVar(&f.rules, "rules", nil, "add the rules, signatures and ids in `DIR`")
 	return c
 }

@@ -15,18 +15,8 @@ import (
 // store says what that of a run in peace says.
 func TestBatchKilled(t *testing.T) {
 	binary := built(t)
-	dir := t.TempDir()
-	sample, err := os.ReadFile("../../samples/healthy-20.10.24/bundle.tar.zst")
-	if err != nil {
-		t.Fatal(err)
-	}
 	const bundles, kills = 60, 20
-	for i := range bundles { // each another content, by a frame that decoders skip: RFC 8878, 3.1.2
-		frame := fmt.Appendf([]byte{0x50, 0x2a, 0x4d, 0x18, 8, 0, 0, 0}, "%08d", i)
-		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%03d.tar.zst", i)), append(bytes.Clone(sample), frame...), 0o644); err != nil {
-			t.Fatal(err)
-		}
-	}
+	dir := manyBundles(t, bundles)
 	store := filepath.Join(t.TempDir(), "killed.db")
 	for i := range kills {
 		cmd := exec.Command(binary, "batch", dir, "--store", store)
@@ -55,4 +45,22 @@ func TestBatchKilled(t *testing.T) {
 	if n := bytes.Count([]byte(got), []byte("\n")); n != bundles {
 		t.Errorf("%d results, want %d", n, bundles)
 	}
+}
+
+// manyBundles is a folder of n bundles of the same findings, each of another content by
+// a frame that decoders skip: RFC 8878, 3.1.2.
+func manyBundles(t *testing.T, n int) string {
+	t.Helper()
+	sample, err := os.ReadFile("../../samples/healthy-20.10.24/bundle.tar.zst")
+	if err != nil {
+		t.Fatal(err)
+	}
+	dir := t.TempDir()
+	for i := range n {
+		frame := fmt.Appendf([]byte{0x50, 0x2a, 0x4d, 0x18, 8, 0, 0, 0}, "%08d", i)
+		if err := os.WriteFile(filepath.Join(dir, fmt.Sprintf("%03d.tar.zst", i)), append(bytes.Clone(sample), frame...), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	return dir
 }

@@ -58,8 +58,8 @@ var confined = map[string][]string{
 	"github.com/santhosh-tekuri/jsonschema/v6": {"analyze/render"},
 	"github.com/yuin/goldmark":                 {"analyze/render"},
 	"modernc.org/sqlite":                       {"analyze/fleet"},
-	"k8s.io/api":                               {"collect"},
-	"sigs.k8s.io/yaml":                         {"collect"},
+	"k8s.io/api":                               {"analyze/fleet", "collect"},
+	"sigs.k8s.io/yaml":                         {"analyze/fleet", "collect"},
 }
 
 // TestImports walks every Go file, tests included, and fails on any other edge.

@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culprit/analyze/bundle"
+	"culprit/analyze/fleet"
 )
 
 // version is set by the linker: -ldflags "-X main.version=...".
@@ -27,6 +28,7 @@ const (
 	exitUnreadable = 2 // the bundle cannot be read or is not recognised
 	exitFound      = 3 // a finding at or above --fail-on
 	exitIncomplete = 5 // --strict, and evidence is missing or damaged
+	// Of a shard, see batch --plan: fleet.ExitNever.
 )
 
 // grace is how long an interrupted run may take to end by itself.
@@ -55,7 +57,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 		SilenceUsage:  true,
 	}
 	pathCommand(root, &code)
-	root.AddCommand(analyzeCommand(&code), tuiCommand(&code), batchCommand(), fleetCommand(), collectCommand(), rulesCommand(&code), versionCommand())
+	root.AddCommand(analyzeCommand(&code), tuiCommand(&code), batchCommand(), planCommand(), mergeCommand(), fleetCommand(), collectCommand(), rulesCommand(&code), versionCommand())
 	root.SetArgs(args)
 	root.SetIn(stdin)
 	root.SetOut(stdout)
@@ -68,6 +70,9 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 }
 
 func codeOf(err error) int {
+	if errors.As(err, &neverAgain{}) {
+		return fleet.ExitNever
+	}
 	if errors.Is(err, bundle.ErrUnrecognised) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
 		return exitUnreadable
 	}

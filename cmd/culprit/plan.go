@@ -1,0 +1,90 @@
+package main
+
+import (
+	"errors"
+	"fmt"
+	"io"
+	"os"
+	"path/filepath"
+
+	"github.com/spf13/cobra"
+
+	"culprit/analyze/fleet"
+)
+
+// planFlags are the flags of `culprit plan` as typed.
+type planFlags struct {
+	out      string
+	printJob bool
+	job      fleet.Job
+}
+
+func planCommand() *cobra.Command {
+	var f planFlags
+	c := &cobra.Command{
+		Use:   "plan SRC... --shards N -o FILE | plan --job --image IMAGE --shards N",
+		Short: "share out many bundles to workers on many machines",
+		Long: `Plan finds bundles as batch does and packs them by size into shards. A worker reads its
+own: culprit batch --plan FILE --shard I --results DIR. It is started by whatever starts
+programs on your machines: a loop, Slurm, a Kubernetes Job, which --job prints. In the end
+culprit merge puts the results into a store.
+
+Paths are written as they are found: start plan and workers in the same folder, or name
+the SRCs by absolute paths.`,
+		RunE: func(c *cobra.Command, sources []string) error { return f.run(c, sources) },
+	}
+	flags := c.Flags()
+	flags.IntVar(&f.job.Shards, "shards", 0, "make `N` shards")
+	flags.StringVarP(&f.out, "output", "o", "", "write the plan to `FILE`")
+	flags.BoolVar(&f.printJob, "job", false, "print a Kubernetes Job that works off a plan of --shards; it reads plan.jsonl from the volume of --results")
+	flags.StringVar(&f.job.Image, "image", "", "--job: the `IMAGE`, made by cmd/culprit/Dockerfile")
+	flags.StringVar(&f.job.Name, "name", "culprit", "--job: its `NAME`")
+	flags.IntVar(&f.job.Parallelism, "parallelism", 8, "--job: work on `N` shards at once")
+	flags.StringVar(&f.job.Bundles, "bundles", "bundles", "--job: the volume `CLAIM` with the bundles, which is mounted to be read only")
+	flags.StringVar(&f.job.Results, "results", "culprit", "--job: the volume `CLAIM` with plan.jsonl and the results; may be that of --bundles")
+	flags.StringVar(&f.job.Mount, "mount", "/bundles", "--job: mount the bundles at `PATH`, to which the plan's paths are relative")
+	flags.StringVar(&f.job.CPU, "cpu", "2", "--job: what a shard asks for and may use")
+	flags.StringVar(&f.job.Memory, "memory", "2Gi", "--job: what a shard asks for and may use")
+	return c
+}
+
+func (f *planFlags) run(c *cobra.Command, sources []string) error {
+	switch {
+	case f.printJob && (len(sources) > 0 || f.out != ""):
+		return errors.New("--job prints a Job and makes no plan: give it no SRC and no -o")
+	case f.printJob:
+		return f.job.Write(c.OutOrStdout())
+	case len(sources) == 0:
+		return errors.New("a SRC is needed: see --help")
+	}
+	places, err := fleet.Find(sources)
+	if err != nil {
+		return err
+	}
+	plan, err := fleet.NewPlan(places, f.job.Shards)
+	if err != nil {
+		return err
+	}
+	if err := f.write(c.OutOrStdout(), plan); err != nil {
+		return err
+	}
+	largest, all := plan.Load()
+	_, err = fmt.Fprintf(c.ErrOrStderr(), "%d bundles of %d bytes in %d shards, the largest of %d bytes\n", len(plan.Places), all, plan.Shards, largest)
+	return err
+}
+
+// write writes a plan to -o in one step, so that no worker reads half of it.
+func (f *planFlags) write(stdout io.Writer, plan fleet.Plan) error {
+	if f.out == "" {
+		return plan.Write(stdout)
+	}
+	tmp, err := os.CreateTemp(filepath.Dir(f.out), ".plan-")
+	if err != nil {
+		return err
+	}
+	defer os.Remove(tmp.Name())
+	if err := errors.Join(plan.Write(tmp), tmp.Chmod(0o644), tmp.Close()); err != nil {
+		return err
+	}
+	return os.Rename(tmp.Name(), f.out)
+}

@@ -1,0 +1,165 @@
+package main
+
+import (
+	"bytes"
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"testing"
+	"time"
+
+	"culprit/analyze/fleet"
+)
+
+// Workers over one plan, with nothing but a folder between them: one is killed and
+// started again, one shard is read twice at once, one finds its plan damaged. What is
+// merged is what one machine would have found.
+func TestShards(t *testing.T) {
+	binary := built(t)
+	const bundles, shards = 40, 4
+	dir := manyBundles(t, bundles)
+	for name, content := range map[string]string{"broken.tar.gz": "no bundle", "empty.tar.gz": ""} {
+		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
+			t.Fatal(err)
+		}
+	}
+	work := t.TempDir()
+	plan, bad, results := filepath.Join(work, "plan.jsonl"), filepath.Join(work, "bad.jsonl"), filepath.Join(work, "results")
+	must := func(args ...string) string {
+		t.Helper()
+		cmd := exec.Command(binary, args...)
+		out, err := cmd.Output()
+		if err != nil {
+			t.Fatalf("%q: %v\n%s", args, err, cmd.Stderr)
+		}
+		return string(out)
+	}
+	must("plan", dir, "--shards", fmt.Sprint(shards), "-o", plan)
+	text, err := os.ReadFile(plan)
+	if err != nil {
+		t.Fatal(err)
+	}
+	at := bytes.LastIndex(text, []byte(`{"shard":3,`))
+	if err := os.WriteFile(bad, append(bytes.Clone(text[:at]), text[at+1:]...), 0o644); err != nil {
+		t.Fatal(err)
+	}
+	start := func(plan string, shard int) *exec.Cmd {
+		t.Helper()
+		cmd := exec.Command(binary, "batch", "--plan", plan, "--results", results, "--workers", "1")
+		cmd.Env = append(os.Environ(), fmt.Sprint("JOB_COMPLETION_INDEX=", shard))
+		cmd.Stderr = &bytes.Buffer{}
+		if err := cmd.Start(); err != nil {
+			t.Fatal(err)
+		}
+		return cmd
+	}
+	objects := func() (n int) {
+		found, err := filepath.Glob(filepath.Join(results, "*", "*.json"))
+		if err != nil {
+			t.Fatal(err)
+		}
+		return len(found)
+	}
+	killed := start(plan, 0)
+	for end := time.Now().Add(time.Minute); objects() < 3 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+	}
+	killed.Process.Kill()
+	killed.Wait()
+	if n := objects(); n < 3 || n >= bundles/shards || killed.ProcessState.Success() {
+		t.Fatalf("killed with %d results: %v", n, killed.ProcessState)
+	}
+	poisoned, known := start(bad, 3), objects()
+	again := start(plan, 0)
+	for _, cmd := range []*exec.Cmd{again, start(plan, 1), start(plan, 1), start(plan, 2)} {
+		if err := cmd.Wait(); err != nil {
+			t.Errorf("%q: %v\n%s", cmd.Args, err, cmd.Stderr)
+		}
+	}
+	if got, want := fmt.Sprint(again.Stderr), fmt.Sprintf(": %d known already", known); !strings.Contains(got, want) {
+		t.Errorf("the shard that was killed says %q, want %q", got, want)
+	}
+	if poisoned.Wait(); poisoned.ProcessState.ExitCode() != fleet.ExitNever {
+		t.Errorf("the shard with the damaged plan: %v\n%s", poisoned.ProcessState, poisoned.Stderr)
+	}
+	store, one := filepath.Join(work, "merged.db"), filepath.Join(work, "one.db")
+	must("merge", results, "--store", store)
+	if n := strings.Count(must("fleet", "export", "--store", store), "\n"); n != (bundles+2)*3/shards && n != (bundles+2)*3/shards+1 {
+		t.Errorf("%d results without those of one shard", n)
+	}
+	if err := start(plan, 3).Wait(); err != nil {
+		t.Error(err)
+	}
+	for range 2 {
+		must("merge", results, "--store", store)
+	}
+	must("batch", dir, "--store", one)
+	got, want := must("fleet", "export", "--store", store), must("fleet", "export", "--store", one)
+	if got != want {
+		t.Errorf("merged results differ: %d bytes, %d of one machine", len(got), len(want))
+	}
+	if n := strings.Count(got, "\n"); n != bundles+2 || objects() != n {
+		t.Errorf("%d results of %d objects, want %d", n, objects(), bundles+2)
+	}
+}
+
+// A scheduler learns from the exit code whether to try again.
+func TestShardExits(t *testing.T) {
+	dir := t.TempDir()
+	file := func(name, text string) string {
+		name = filepath.Join(dir, name)
+		if err := os.WriteFile(name, []byte(text), 0o644); err != nil {
+			t.Fatal(err)
+		}
+		return name
+	}
+	text := `{"format":"culprit.plan/1","shards":3,"bundles":3,"bytes":3}` + "\n" + `{"shard":0,"path":"` + file("empty.tar", "") + `","size":1,"stamp":"s"}` + "\n" +
+		`{"shard":0,"path":"` + filepath.Join(dir, "gone.tar") + `","size":1,"stamp":"s"}` + "\n" + `{"shard":2,"path":"` + filepath.Join(dir, "gone2.tar") + `","size":1,"stamp":"s"}` + "\n"
+	plan, results := file("plan.jsonl", text), filepath.Join(dir, "results")
+	later := file("later.jsonl", strings.Replace(text, "plan/1", "plan/2", 1))
+	cut := file("cut.jsonl", text[:len(text)-10])
+	bad := filepath.Dir(file("ids.yaml", "x: ["))
+	for _, tt := range []struct {
+		args string
+		env  string
+		want int
+		says string
+	}{
+		{"--shard 1", "", exitOK, "0 of 0 bundles"},
+		{"--shard 0", "", exitOK, "0 known already, 2 unreadable"}, // which are results
+		{"", "JOB_COMPLETION_INDEX=0", exitOK, "2 known already"},
+		{"", "SLURM_ARRAY_TASK_ID=0", exitOK, "2 known already"},
+		{"", "AWS_BATCH_JOB_ARRAY_INDEX=0", exitOK, "2 known already"},
+		{"--shard 2", "", exitError, "none of the shard's bundles is there"},
+		{"--shard 1", "JOB_COMPLETION_INDEX=x", exitOK, "0 of 0"},
+		{"", "JOB_COMPLETION_INDEX=x", fleet.ExitNever, `JOB_COMPLETION_INDEX "x": want a number`},
+		{"", "", fleet.ExitNever, "needs --shard I, or one of"},
+		{"--shard 3", "", fleet.ExitNever, "shard 3: the plan has 0 to 2"},
+		{"--shard -1", "", fleet.ExitNever, "shard -1"},
+		{"--shard 0 --plan " + later, "", fleet.ExitNever, `later.jsonl: line 1: format "culprit.plan/2"`},
+		{"--shard 0 --plan " + cut, "", fleet.ExitNever, "cut.jsonl: line 4"},
+		{"--shard 0 --plan " + dir + "/none", "", fleet.ExitNever, "none"},
+		{"--shard 0 --rules " + dir + "/none", "", fleet.ExitNever, "--rules"},
+		{"--shard 0 --rules " + bad, "", fleet.ExitNever, "ids.yaml"},
+		{"--shard 0 --store x.db", "", fleet.ExitNever, "no SRC, --store"},
+		{"--shard 0 x.tar", "", fleet.ExitNever, "no SRC"},
+		{"--shard 0 --results ", "", fleet.ExitNever, "needs --results"},
+		{"--shard 0 --results " + plan, "", exitError, "not a directory"},
+	} {
+		for _, name := range shardIndexes {
+			t.Setenv(name, "")
+		}
+		if name, value, ok := strings.Cut(tt.env, "="); ok {
+			t.Setenv(name, value)
+		}
+		args := []string{"batch", "--plan", plan, "--results", results}
+		if tt.args != "" {
+			args = append(args, strings.Split(tt.args, " ")...)
+		}
+		var stdout, stderr bytes.Buffer
+		if code := run(t.Context(), args, nil, &stdout, &stderr); code != tt.want || !strings.Contains(stderr.String(), tt.says) || stdout.Len() > 0 {
+			t.Errorf("%s %s: exit %d, want %d and %q\n%s%s", tt.env, tt.args, code, tt.want, tt.says, stdout.String(), stderr.String())
+		}
+	}
+}
