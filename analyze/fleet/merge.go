@@ -29,34 +29,47 @@ type Merged struct {
 // Into merges. The error is that of ctx, of the store or of a folder that cannot be
 // listed.
 func (m Merge) Into(ctx context.Context, s *Store, from ...Results) (Merged, error) {
-	var done Merged
-	own := groupOf(m.Version, m.Rules)
+	done := Merged{}
+	next := make([]object, 0, atOnce)
+	put := func() error {
+		err := s.merge(ctx, next, m.own())
+		done.Put += len(next)
+		next = next[:0]
+		return err
+	}
 	for _, results := range from {
 		for name, err := range results.Names(ctx) {
 			if err != nil {
 				return done, err
 			}
-			if path.Dir(name) != own && !m.All {
+			if path.Dir(name) != m.own() && !m.All {
 				done.Other++
 				continue
 			}
 			o, err := get(ctx, results, name)
-			if err != nil && ctx.Err() == nil {
+			switch {
+			case ctx.Err() != nil:
+				return done, ctx.Err()
+			case err != nil:
 				done.Broken++
 				m.Broken(name, err)
 				continue
 			}
-			if err == nil {
-				err = s.merge(ctx, o, path.Dir(name) != own)
+			if next = append(next, o); len(next) == atOnce {
+				if err := put(); err != nil {
+					return done, err
+				}
 			}
-			if err != nil {
-				return done, err
-			}
-			done.Put++
 		}
 	}
-	return done, nil
+	return done, put()
 }
+
+// atOnce is how many results are put in with one transaction: each has rows in the same
+// pages as the last, which are then written once.
+const atOnce = 500
+
+func (m Merge) own() string { return groupOf(m.Version, m.Rules) }
 
 func get(ctx context.Context, results Results, name string) (object, error) {
 	raw, err := results.Get(ctx, name)
@@ -66,33 +79,42 @@ func get(ctx context.Context, results Results, name string) (object, error) {
 	return readObject(name, raw)
 }
 
-// merge puts one result in. Of a place that the store knows in a later state only the
-// result is kept. One of an other version is the current one only where none is.
-func (s *Store) merge(ctx context.Context, o object, other bool) error {
-	p := Place{o.Path, o.Size, o.Stamp}
-	known, err := s.stamp(ctx, p.Path)
+// merge puts objects in, all or none.
+func (s *Store) merge(ctx context.Context, objects []object, own string) error {
+	tx, err := s.db.BeginTx(ctx, nil)
 	if err != nil {
 		return err
 	}
-	if later(known, p.Stamp) {
-		p = Place{}
-	}
-	if other {
-		other, err = s.has(ctx, `select 1 from bundle where hash = ? and current = 1`, o.Result.Hash)
-		if err != nil {
+	defer tx.Rollback() // after Commit it does nothing
+	for _, o := range objects {
+		if err := s.mergeOne(tx, o, own); err != nil {
 			return err
 		}
 	}
-	return s.put(ctx, p, o.Result.Hash, func(tx *sql.Tx) error { return s.insert(tx, o.Result, !other) })
+	return tx.Commit()
 }
 
-// stamp is that of a place as the store knows it, "" it does not.
-func (s *Store) stamp(ctx context.Context, path string) (stamp string, err error) {
-	err = s.db.QueryRowContext(ctx, `select stamp from place where path = ?`, path).Scan(&stamp)
-	if errors.Is(err, sql.ErrNoRows) {
-		return "", nil
+// mergeOne puts an object in. Of a place that the store knows in a later state only the
+// result is kept. One of another version is the current one only where none is.
+func (s *Store) mergeOne(tx *sql.Tx, o object, own string) error {
+	known := ""
+	if err := tx.QueryRow(`select stamp from place where path = ?`, o.Path).Scan(&known); err != nil && !errors.Is(err, sql.ErrNoRows) {
+		return err
 	}
-	return stamp, err
+	if !later(known, o.Stamp) {
+		if err := note(tx, Place{o.Path, o.Size, o.Stamp}, o.Result.Hash); err != nil {
+			return err
+		}
+	}
+	current := true
+	if groupOf(o.Result.Version, o.Result.Rules) != own {
+		other, err := has(tx.QueryRow(`select 1 from bundle where hash = ? and current = 1`, o.Result.Hash))
+		if err != nil {
+			return err
+		}
+		current = !other
+	}
+	return s.insert(tx, o.Result, current)
 }
 
 // later reports whether a stamp is after another one.

@@ -131,8 +131,12 @@ func (s *Store) KnownContent(ctx context.Context, hash, version, rules string) (
 }
 
 func (s *Store) has(ctx context.Context, query string, args ...any) (bool, error) {
+	return has(s.db.QueryRowContext(ctx, query, args...))
+}
+
+func has(row *sql.Row) (bool, error) {
 	var one int
-	err := s.db.QueryRowContext(ctx, query, args...).Scan(&one)
+	err := row.Scan(&one)
 	if errors.Is(err, sql.ErrNoRows) {
 		return false, nil
 	}
@@ -163,17 +167,24 @@ func (s *Store) put(ctx context.Context, p Place, hash string, more func(*sql.Tx
 		return err
 	}
 	defer tx.Rollback() // after Commit it does nothing
-	if p.Path != "" {
-		if _, err := tx.Exec(`insert into place (path, size, stamp, hash) values (?, ?, ?, ?)
-			on conflict (path) do update set size = excluded.size, stamp = excluded.stamp, hash = excluded.hash`,
-			p.Path, p.Size, p.Stamp, hash); err != nil {
-			return err
-		}
+	if err := note(tx, p, hash); err != nil {
+		return err
 	}
 	if err := more(tx); err != nil {
 		return err
 	}
 	return tx.Commit()
+}
+
+// note says where a content lies.
+func note(tx *sql.Tx, p Place, hash string) error {
+	if p.Path == "" {
+		return nil
+	}
+	_, err := tx.Exec(`insert into place (path, size, stamp, hash) values (?, ?, ?, ?)
+		on conflict (path) do update set size = excluded.size, stamp = excluded.stamp, hash = excluded.hash`,
+		p.Path, p.Size, p.Stamp, hash)
+	return err
 }
 
 // insert writes the rows of a result that is not there yet, as the current one of its
