@@ -26,6 +26,8 @@ type Batch struct {
 	// Done takes what became of a place, from one goroutine at a time. An error ends the
 	// run.
 	Done func(Outcome) error
+	// claimed are the contents that a worker of this run has taken.
+	claimed *sync.Map
 }
 
 // Outcome is what became of one place.
@@ -43,6 +45,7 @@ type Outcome struct {
 func (b Batch) Run(ctx context.Context, places []Place) error {
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
+	b.claimed = &sync.Map{}
 	todo := make(chan Place)
 	done := make(chan Outcome)
 	var workers sync.WaitGroup
@@ -116,6 +119,9 @@ func (b Batch) read(ctx context.Context, p Place) (Outcome, error) {
 	if b.KnownContent != nil {
 		if known, err := b.KnownContent(hash); known || err != nil {
 			return Outcome{Place: p, Skipped: true, Result: Result{Hash: hash}}, err
+		}
+		if _, taken := b.claimed.LoadOrStore(hash, true); taken { // a copy, which is being read
+			return Outcome{Place: p, Skipped: true, Result: Result{Hash: hash}}, nil
 		}
 	}
 	r, err := analyze.Bundles(ctx, b.Options, p.Path)

@@ -1,6 +1,13 @@
 package fleet
 
-import "testing"
+import (
+	"flag"
+	"fmt"
+	"math/rand/v2"
+	"slices"
+	"testing"
+	"time"
+)
 
 // BenchmarkBatch analyses the samples one after the other.
 func BenchmarkBatch(b *testing.B) {
@@ -17,4 +24,70 @@ func BenchmarkBatch(b *testing.B) {
 		}
 	}
 	b.ReportMetric(float64(b.Elapsed().Milliseconds())/float64(b.N*len(places)), "ms/bundle")
+}
+
+var synthetic = flag.Int("results", 20_000, "how many results BenchmarkStore keeps")
+
+// synth are results of a fleet: twelve causes, a third of the bundles without one, stacks
+// of which some are everywhere and most are rare.
+func synth(n int) []Result {
+	r := rand.New(rand.NewPCG(1, 2))
+	common := rand.NewZipf(r, 1.2, 8, 20_000)
+	out := make([]Result, n)
+	for i := range out {
+		rule := ""
+		if cause := r.IntN(18); cause < 12 {
+			rule = fmt.Sprintf("cause-%d", cause)
+		}
+		features := []string{}
+		for range 80 {
+			features = append(features, fmt.Sprintf("stack dockerd f%d", common.Uint64()))
+		}
+		if rule != "" {
+			features = append(features, ruleFeature+rule, waitFeature+rule)
+		}
+		slices.Sort(features)
+		out[i] = Result{Hash: fmt.Sprintf("%064x", i+1), Version: "1", Rules: "r", Status: Whole, Features: slices.Compact(features),
+			Nodes: []Node{{Name: fmt.Sprintf("node-%d", r.IntN(5000)), Kernel: "6.1.90", Collected: time.Unix(1_700_000_000+int64(r.IntN(60_000_000)), 0), Daemons: map[string]string{"dockerd": "20.10.24"}}}}
+		if rule != "" {
+			out[i].Findings = []Finding{{Rule: rule, Verdict: true, Confidence: "certain", Severity: "critical", Summary: rule}}
+		}
+	}
+	return out
+}
+
+// BenchmarkStore asks a store of -results synthetic results.
+func BenchmarkStore(b *testing.B) {
+	s, results := newStore(b), synth(*synthetic)
+	began := time.Now()
+	for part := range slices.Chunk(results, 500) {
+		objects := make([]object, len(part))
+		for i, r := range part {
+			objects[i] = object{Format: objectFormat, Path: "/b/" + r.Hash, Size: 1, Stamp: "s", Result: r}
+		}
+		if err := s.merge(b.Context(), objects, groupOf("1", "r")); err != nil {
+			b.Fatal(err)
+		}
+	}
+	b.Logf("%d results put in within %s", len(results), time.Since(began).Round(time.Millisecond))
+	for _, q := range []struct {
+		name string
+		ask  func(i int) error
+	}{
+		{"top", func(int) error { _, err := s.Top(b.Context(), Filter{}); return err }},
+		{"trend", func(int) error { _, err := s.Trend(b.Context(), Filter{}); return err }},
+		{"similar", func(i int) error { _, err := s.Similar(b.Context(), results[i*7919%len(results)], 20); return err }},
+		{"known", func(i int) error {
+			_, err := s.Known(b.Context(), Place{"/b/" + results[i*7919%len(results)].Hash, 1, "s"}, "1", "r")
+			return err
+		}},
+	} {
+		b.Run(q.name, func(b *testing.B) {
+			for i := range b.N {
+				if err := q.ask(i); err != nil {
+					b.Fatal(err)
+				}
+			}
+		})
+	}
 }

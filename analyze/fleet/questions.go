@@ -58,13 +58,22 @@ func (f Filter) where() (string, []any) {
 	return strings.Join(conditions, " and "), args
 }
 
+// causes are the rows of table cause c that a filter leaves: what to select from, the
+// condition and its arguments. Only a filter looks into bundle.
+func (f Filter) causes() (from, where string, args []any) {
+	if f == (Filter{}) {
+		return "cause c", "true", nil
+	}
+	where, args = f.where()
+	return "cause c join bundle b on b.id = c.bundle", where, args
+}
+
 // Top counts the verdicts, the commonest first.
 func (s *Store) Top(ctx context.Context, f Filter) ([]Cause, error) {
-	where, args := f.where()
-	rows, err := s.db.QueryContext(ctx, `select f.rule, count(distinct b.id), count(distinct nullif(b.node, '')),
-		coalesce(min(nullif(b.collected, 0)), 0), coalesce(max(b.collected), 0)
-		from finding f join bundle b on b.id = f.bundle where f.verdict = 1 and `+where+`
-		group by f.rule order by 2 desc, 1`, args...)
+	from, where, args := f.causes()
+	rows, err := s.db.QueryContext(ctx, `select c.rule, count(*), count(distinct nullif(c.node, '')),
+		coalesce(min(nullif(c.collected, 0)), 0), coalesce(max(c.collected), 0)
+		from `+from+` where `+where+` group by c.rule order by 2 desc, 1`, args...)
 	return collect(rows, err, func(scan func(...any) error) (c Cause, err error) {
 		var first, last int64
 		err = scan(&c.Rule, &c.Bundles, &c.Nodes, &first, &last)
@@ -80,7 +89,7 @@ type Tally struct{ Whole, Damaged, Unreadable, Silent int64 }
 func (s *Store) Tally(ctx context.Context, f Filter) (t Tally, err error) {
 	where, args := f.where()
 	err = s.db.QueryRowContext(ctx, `select coalesce(sum(status = 'whole'), 0), coalesce(sum(status = 'damaged'), 0), coalesce(sum(status = 'unreadable'), 0),
-		coalesce(sum(status <> 'unreadable' and not exists (select 1 from finding f where f.bundle = b.id and f.verdict = 1)), 0)
+		coalesce(sum(status <> 'unreadable' and not exists (select 1 from cause c where c.bundle = b.id)), 0)
 		from bundle b where `+where, args...).Scan(&t.Whole, &t.Damaged, &t.Unreadable, &t.Silent)
 	return t, err
 }
@@ -98,10 +107,9 @@ type Week struct {
 func (s *Store) Trend(ctx context.Context, f Filter) ([]Week, error) {
 	const week = 7 * 24 * 60 * 60
 	const monday = 4 * 24 * 60 * 60 // 1970-01-05 was one
-	where, args := f.where()
-	rows, err := s.db.QueryContext(ctx, fmt.Sprintf(`select (b.collected - %d) / %d, f.rule, count(distinct b.id)
-		from finding f join bundle b on b.id = f.bundle where f.verdict = 1 and b.collected > 0 and `+where+`
-		group by 1, 2 order by 1, 3 desc, 2`, monday, week), args...)
+	from, where, args := f.causes()
+	rows, err := s.db.QueryContext(ctx, fmt.Sprintf(`select (c.collected - %d) / %d, c.rule, count(*)
+		from `+from+` where c.collected > 0 and `+where+` group by 1, 2 order by 1, 3 desc, 2`, monday, week), args...)
 	return collect(rows, err, func(scan func(...any) error) (w Week, err error) {
 		var n int64
 		err = scan(&n, &w.Rule, &w.Bundles)

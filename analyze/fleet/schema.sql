@@ -38,7 +38,17 @@ create table finding (
   since   integer not null,
   primary key (bundle, ord)
 ) strict, without rowid;
-create index finding_rule on finding (verdict, rule, bundle);
+
+-- cause has each verdict of each current result once, with what questions ask of it: it
+-- is read without looking into bundle.
+create table cause (
+  rule    text not null,
+  bundle  integer not null references bundle (id) on delete cascade,
+  node    text not null,
+  collected integer not null,
+  primary key (rule, bundle)
+) strict, without rowid;
+create index cause_bundle on cause (bundle);
 
 -- daemon has the versions of the first node.
 create table daemon (

@@ -197,7 +197,7 @@ const alike = 0.5
 func (s *Store) Unknown(ctx context.Context, f Filter) ([]Cluster, error) {
 	where, args := f.where()
 	rows, err := s.db.QueryContext(ctx, `select b.result from bundle b where b.status <> 'unreadable' and length(b.features) > 0 and not exists
-		(select 1 from finding f where f.bundle = b.id and f.verdict = 1) and `+where+` order by b.hash`, args...)
+		(select 1 from cause c where c.bundle = b.id) and `+where+` order by b.hash`, args...)
 	raws, err := collect(rows, err, func(scan func(...any) error) (raw []byte, err error) { return raw, scan(&raw) })
 	if err != nil {
 		return nil, err

@@ -217,6 +217,14 @@ func (s *Store) insert(tx *sql.Tx, r Result, current bool) error {
 			return err
 		}
 	}
+	for _, f := range r.Findings {
+		if !f.Verdict {
+			continue
+		}
+		if _, err := tx.Exec(`insert into cause values (?, ?, ?, ?) on conflict do nothing`, f.Rule, id, node.Name, seconds(node.Collected)); err != nil {
+			return err
+		}
+	}
 	for name, version := range daemons {
 		if _, err := tx.Exec(`insert into daemon values (?, ?, ?)`, id, name, version); err != nil {
 			return err
@@ -260,7 +268,7 @@ func retire(tx *sql.Tx, hash string, but int64) error {
 				return err
 			}
 		}
-		for _, from := range []string{"finding", "daemon", "band"} {
+		for _, from := range []string{"finding", "cause", "daemon", "band"} {
 			if _, err := tx.Exec("delete from "+from+" where bundle = ?", id); err != nil {
 				return err
 			}

@@ -94,6 +94,9 @@ func (f *batchFlags) run(c *cobra.Command, sources []string) error {
 	}
 	err = b.Run(c.Context(), places)
 	tally.end()
+	if errors.Is(err, context.Canceled) && store != nil {
+		return fmt.Errorf("%w: what is done is kept, and the same command goes on", err)
+	}
 	return err
 }
 

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"maps"
+	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -135,7 +136,7 @@ func (f *fleetFlags) trend(ctx context.Context, w io.Writer, s *fleet.Store, _ [
 }
 
 func (f *fleetFlags) show(ctx context.Context, w io.Writer, s *fleet.Store, args []string) error {
-	k, err := s.Show(ctx, args[0])
+	k, err := s.Show(ctx, filepath.Clean(args[0]))
 	if err != nil {
 		return err
 	}
