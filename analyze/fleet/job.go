@@ -60,7 +60,7 @@ func (j Job) Write(w io.Writer) error {
 			return fmt.Errorf("%s: %q is not of the form %s", f.what, f.value, f.form)
 		}
 	}
-	for _, taken := range []string{"/work", "/tmp"} {
+	for _, taken := range []string{"/shards", "/tmp"} {
 		if at := path.Clean(j.Mount); at == "/" || at == taken || strings.HasPrefix(at, taken+"/") {
 			return fmt.Errorf("the mount: %q is taken", j.Mount)
 		}

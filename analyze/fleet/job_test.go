@@ -55,7 +55,7 @@ func TestJob(t *testing.T) {
 			t.Errorf("%+v", c.Resources)
 		}
 	}
-	if c.Image != aJob().Image || c.WorkingDir != "/mnt/the bundles" || strings.Join(c.Args, " ") != "batch --plan /work/plan.jsonl --results /work/results" {
+	if c.Image != aJob().Image || c.WorkingDir != "/mnt/the bundles" || strings.Join(c.Args, " ") != "batch --plan /shards/plan.jsonl --results /shards/results" {
 		t.Errorf("%+v", c)
 	}
 	dockerfile, err := os.ReadFile("../../cmd/culprit/Dockerfile")
@@ -87,9 +87,9 @@ func TestJobVolumes(t *testing.T) {
 		for _, m := range pod.Containers[0].VolumeMounts {
 			got += fmt.Sprintf("%s: %s %t; ", m.MountPath, claims[m.Name], m.ReadOnly)
 		}
-		want := "/mnt/the bundles: archive true true; /work: out false false; /tmp:  false; "
+		want := "/mnt/the bundles: archive true true; /shards: out false false; /tmp:  false; "
 		if results == "archive" {
-			want = "/mnt/the bundles: archive false true; /work: archive false false; /tmp:  false; "
+			want = "/mnt/the bundles: archive false true; /shards: archive false false; /tmp:  false; "
 		}
 		if got != want {
 			t.Errorf("%s\nwant %s", got, want)
@@ -100,7 +100,7 @@ func TestJobVolumes(t *testing.T) {
 func TestJobRefused(t *testing.T) {
 	for want, change := range map[string]func(*Job){
 		"the image": func(j *Job) { j.Image = "" }, "the Job's name": func(j *Job) { j.Name = "A b" }, "the claim of bundles": func(j *Job) { j.Bundles = "x\n  y: z" },
-		"the claim of results": func(j *Job) { j.Results = "" }, "the mount: \"/work/x\" is taken": func(j *Job) { j.Mount = "/work/x" }, "the mount: \"bundles\"": func(j *Job) { j.Mount = "bundles" },
+		"the claim of results": func(j *Job) { j.Results = "" }, "the mount: \"/shards/x\" is taken": func(j *Job) { j.Mount = "/shards/x" }, "the mount: \"bundles\"": func(j *Job) { j.Mount = "bundles" },
 		"the mount: \"/.\" is taken": func(j *Job) { j.Mount = "/." },
 		"cpu":                        func(j *Job) { j.CPU = "two" }, "memory": func(j *Job) { j.Memory = "2 GB" }, "0 shards": func(j *Job) { j.Shards = 0 }, "parallelism 0": func(j *Job) { j.Parallelism = 0 },
 	} {
