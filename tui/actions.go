@@ -267,8 +267,13 @@ func (m *model) searchToFilter(string) tea.Cmd {
 		m.note = "nothing is searched for: / does"
 		return nil
 	}
+	return m.refilter(func() { here.only = !here.only })
+}
+
+// refilter changes how the page is filtered; the cursor stays on its row.
+func (m *model) refilter(change func()) tea.Cmd {
 	at := max(m.index(), 0)
-	here.only = !here.only
+	change()
 	cmd := m.refresh()
 	m.cursorTo(at)
 	return cmd
@@ -316,11 +321,7 @@ func (m *model) filterOff(string) tea.Cmd {
 		m.note = "there is no filter: / makes one"
 		return nil
 	}
-	at := max(m.index(), 0)
-	here.off = !here.off
-	cmd := m.refresh()
-	m.cursorTo(at)
-	return cmd
+	return m.refilter(func() { here.off = !here.off })
 }
 
 func (m *model) contextLines(key string) tea.Cmd {
@@ -329,12 +330,11 @@ func (m *model) contextLines(key string) tea.Cmd {
 		m.note = "nothing is filtered: every line is there"
 		return nil
 	}
-	at := max(m.index(), 0)
-	if here.context++; key == "Z" {
-		here.context = max(here.context-2, 0)
-	}
-	cmd := m.refresh()
-	m.cursorTo(at)
+	cmd := m.refilter(func() {
+		if here.context++; key == "Z" {
+			here.context = max(here.context-2, 0)
+		}
+	})
 	m.note = fmt.Sprintf("%d lines around each match", here.context)
 	return cmd
 }

@@ -272,11 +272,7 @@ func (m *model) back(string) tea.Cmd {
 	case here.only:
 		return m.searchToFilter("")
 	case here.find != "" && here.view != sourceView:
-		at := m.index()
-		here.find = ""
-		cmd := m.refresh()
-		m.cursorTo(max(at, 0))
-		return cmd
+		return m.refilter(func() { here.find = "" })
 	}
 	if !m.history.back() {
 		if m.reading {

@@ -89,6 +89,28 @@ func golden(t *testing.T, name, got string) {
 	}
 }
 
+// The screens that the README shows are those that are drawn.
+func TestReadmeScreens(t *testing.T) {
+	readme, err := os.ReadFile("../README.md")
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, tt := range []struct {
+		w, h int
+		keys []string
+	}{{130, 24, nil}, {100, 28, []string{"3", "j"}}} {
+		m := opened(t, "dstate-kubelet-18.09.2", tt.w, tt.h)
+		press(m, tt.keys...)
+		var screen []string
+		for _, l := range strings.Split(strings.TrimSpace(shown(m)), "\n") {
+			screen = append(screen, strings.TrimRight(l, " "))
+		}
+		if text := strings.Join(screen, "\n"); !strings.Contains(string(readme), "```\n"+text+"\n```") {
+			t.Errorf("README.md does not show:\n%s", text)
+		}
+	}
+}
+
 // The keys for the next and previous part of the report lead from one to another.
 func TestParts(t *testing.T) {
 	m := opened(t, "dstate-stop-18.09.2", 80, 24)

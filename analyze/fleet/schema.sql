@@ -27,18 +27,6 @@ create table place (
 ) strict, without rowid;
 create index place_hash on place (hash);
 
--- finding has the findings of current results, in the order of the report.
-create table finding (
-  bundle  integer not null references bundle (id) on delete cascade,
-  ord     integer not null,
-  rule    text not null,
-  verdict integer not null,
-  confidence text not null,
-  severity text not null,
-  since   integer not null,
-  primary key (bundle, ord)
-) strict, without rowid;
-
 -- cause has each verdict of each current result once, with what questions ask of it: it
 -- is read without looking into bundle.
 create table cause (

@@ -27,7 +27,7 @@ const candidates = 100
 // weighs what its kind weighs times the logarithm of how rare it is in the store.
 func (s *Store) Similar(ctx context.Context, r Result, limit int) ([]Match, error) {
 	ids := featureIDs(r.Features)
-	found, err := s.sharing(ctx, bandsOf(ids), r.Hash)
+	found, err := s.sharing(ctx, bandsOf(ids), r)
 	if err != nil {
 		return nil, err
 	}
@@ -63,8 +63,9 @@ type candidate struct {
 	score    float64
 }
 
-// sharing are the results that share the most bands.
-func (s *Store) sharing(ctx context.Context, bands []int64, but string) ([]candidate, error) {
+// sharing are the results that share the most bands with r, or have its fingerprint.
+func (s *Store) sharing(ctx context.Context, bands []int64, r Result) ([]candidate, error) {
+	const same = 20 // with one fingerprint: a fleet may have very many
 	if len(bands) == 0 {
 		return nil, nil
 	}
@@ -74,8 +75,10 @@ func (s *Store) sharing(ctx context.Context, bands []int64, but string) ([]candi
 		one = append(one, "select bundle from band where band = ? and hash = ?")
 		args = append(args, band, hash)
 	}
+	one = append(one, "select * from (select id from bundle where current = 1 and fingerprint = ? and fingerprint <> '' order by id desc limit ?)")
+	args = append(args, r.fingerprint(), same)
 	rows, err := s.db.QueryContext(ctx, `with shared as (select bundle, count(*) n from (`+strings.Join(one, " union all ")+`) group by bundle order by n desc, bundle limit ?)
-		select b.id, b.hash, b.features from shared join bundle b on b.id = shared.bundle where b.hash <> ?`, append(args, candidates+1, but)...)
+		select b.id, b.hash, b.features from shared join bundle b on b.id = shared.bundle where b.hash <> ?`, append(args, candidates+1, r.Hash)...)
 	return collect(rows, err, func(scan func(...any) error) (c candidate, err error) {
 		var raw []byte
 		err = scan(&c.id, &c.hash, &raw)

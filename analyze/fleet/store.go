@@ -212,11 +212,6 @@ func (s *Store) insert(tx *sql.Tx, r Result, current bool) error {
 	if err := retire(tx, r.Hash, id); err != nil {
 		return err
 	}
-	for i, f := range r.Findings {
-		if _, err := tx.Exec(`insert into finding values (?, ?, ?, ?, ?, ?, ?)`, id, i, f.Rule, f.Verdict, f.Confidence, f.Severity, seconds(f.Since)); err != nil {
-			return err
-		}
-	}
 	for _, f := range r.Findings {
 		if !f.Verdict {
 			continue
@@ -268,7 +263,7 @@ func retire(tx *sql.Tx, hash string, but int64) error {
 				return err
 			}
 		}
-		for _, from := range []string{"finding", "cause", "daemon", "band"} {
+		for _, from := range []string{"cause", "daemon", "band"} {
 			if _, err := tx.Exec("delete from "+from+" where bundle = ?", id); err != nil {
 				return err
 			}

@@ -184,6 +184,24 @@ func TestSimilar(t *testing.T) {
 	}
 }
 
+// The same findings are found again where the goroutines are all others, as after an
+// upgrade.
+func TestSimilarFingerprint(t *testing.T) {
+	s := newStore(t)
+	with := func(n int, of string) Result {
+		features := []string{"signature closed-fifo"}
+		for i := range 200 {
+			features = append(features, fmt.Sprintf("stack dockerd %s %d", of, i))
+		}
+		return found(n, "", features...)
+	}
+	put(t, s, with(1, "old"))
+	like, err := s.Similar(t.Context(), with(2, "new"), 3)
+	if err != nil || len(like) != 1 || !like[0].Same || like[0].Score > 0.1 {
+		t.Errorf("%+v, %v", like, err)
+	}
+}
+
 // Results without a verdict are clustered by what they share.
 func TestUnknown(t *testing.T) {
 	s := newStore(t)
