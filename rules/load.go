@@ -20,6 +20,7 @@ type loader struct {
 	ids        map[string]ID
 	signatures map[string]*fact.Signature
 	seen       map[string]string // rules by id: their files
+	compiled   map[sieve]*predicate
 }
 
 // maxSelections and maxConditions are how many a rule may have; ours stay below a
@@ -138,20 +139,33 @@ func (l *loader) selection(d *document, f field) *Selection {
 		d.fail(f.key, "selection %s is from hits and needs a signature", s.Name)
 	}
 	if n := at["where"]; n != nil {
-		s.Where = d.where(s.Table, n)
+		s.Where = l.where(d, s.Table, n)
 	} else if s.Table != hitsTable {
 		d.fail(f.key, "selection %s has no where", s.Name)
 	}
 	return s
 }
 
-// where compiles a predicate and puts CEL's mistakes where they stand in the file.
-func (d *document) where(s *Schema, n *yaml.Node) *predicate {
+// sieve is the text of a predicate on a table.
+type sieve struct {
+	table *Schema
+	text  string
+}
+
+// where compiles a predicate, unless another selection has the same, and puts CEL's
+// mistakes where they stand in the file.
+func (l *loader) where(d *document, s *Schema, n *yaml.Node) *predicate {
 	text := d.str(n, "where")
 	if text == "" {
 		return nil
 	}
+	if p := l.compiled[sieve{s, text}]; p != nil {
+		return p
+	}
 	p, issues, err := compilePredicate(s, text)
+	if err == nil {
+		l.compiled[sieve{s, text}] = p
+	}
 	if issues == nil && err != nil {
 		d.fail(n, "%v", err)
 		return nil

@@ -271,8 +271,14 @@ func (p *predicate) evalHeader(value any) (Truth, error) {
 	return truth, err
 }
 
+// binding is the only variable of a predicate, row.
+type binding struct{ row any }
+
+func (b binding) ResolveName(name string) (any, bool) { return b.row, name == "row" }
+func (b binding) Parent() cel.Activation              { return nil }
+
 func (p *predicate) run(row record) (truth Truth, cost uint64, err error) {
-	out, details, err := p.program.Eval(map[string]any{"row": row})
+	out, details, err := p.program.Eval(binding{row})
 	if details != nil && details.ActualCost() != nil {
 		cost = *details.ActualCost()
 	}

@@ -27,6 +27,7 @@ type evaluator struct {
 	graph    graph
 	names    map[fact.Key]string
 	memo     map[*Selection]*selected
+	filtered map[filter]filtered
 	held     map[*Schema]map[fact.Key]bool
 	problems []fact.Problem
 }
@@ -51,7 +52,7 @@ type keyedRows struct{ passed, unsure []Row }
 
 func newEvaluator(t *fact.Tables, at fact.Place) *evaluator {
 	e := &evaluator{tables: t, at: at, rows: map[*Schema][]Row{}, coverage: map[string][]fact.Coverage{}, memo: map[*Selection]*selected{},
-		held: map[*Schema]map[fact.Key]bool{}}
+		filtered: map[filter]filtered{}, held: map[*Schema]map[fact.Key]bool{}}
 	for _, s := range Tables() {
 		for _, row := range s.rows(t) {
 			if s.place(row.Value) == at {
@@ -76,22 +77,45 @@ func newEvaluator(t *fact.Tables, at fact.Place) *evaluator {
 	return e
 }
 
+// filter is what tells the rows of a selection: many rules have one in common.
+type filter struct {
+	table     *Schema
+	signature *fact.Signature
+	where     *predicate
+}
+
+// filtered is a selection without its keys; err is why its predicate was not evaluated
+// to the end.
+type filtered struct {
+	selected
+	err error
+}
+
 // selectRows evaluates the selection's predicate on every row, once.
 func (e *evaluator) selectRows(s *Selection) *selected {
 	if done := e.memo[s]; done != nil {
 		return done
 	}
-	out := e.filter(s)
-	e.memo[s] = out
+	by := filter{s.Table, s.Signature, s.Where}
+	rows, done := e.filtered[by]
+	if !done {
+		rows = e.filter(s)
+		e.filtered[by] = rows
+	}
+	out := rows.selected
+	if rows.err != nil {
+		e.stop(s.File, s.Line, "rule %s: selection %s is not evaluated: %v", s.Rule, s.Name, rows.err)
+		out = selected{missing: "selection " + s.Name + " was stopped", stopped: true}
+	}
+	e.memo[s] = &out
 	if s.On != "" {
 		out.index(s)
 	}
-	return out
+	return &out
 }
 
 // filter evaluates the predicate. It gives up where that costs too much.
-func (e *evaluator) filter(s *Selection) *selected {
-	out := &selected{}
+func (e *evaluator) filter(s *Selection) (out filtered) {
 	var total uint64
 	for _, row := range e.rows[s.Table] {
 		if s.Signature != nil && row.Value.(*fact.Hit).Signature != s.Signature.ID {
@@ -100,15 +124,13 @@ func (e *evaluator) filter(s *Selection) *selected {
 		out.rows++
 		truth := True
 		if s.Where != nil {
-			var err error
 			var cost uint64
-			truth, cost, err = s.Where.eval(row.Value)
-			if total += cost; err == nil && total > selectionCost {
-				err = fmt.Errorf("its predicate costs more than %d over all rows", selectionCost)
+			truth, cost, out.err = s.Where.eval(row.Value)
+			if total += cost; out.err == nil && total > selectionCost {
+				out.err = fmt.Errorf("its predicate costs more than %d over all rows", selectionCost)
 			}
-			if err != nil {
-				e.stop(s.File, s.Line, "rule %s: selection %s is not evaluated: %v", s.Rule, s.Name, err)
-				return &selected{missing: "selection " + s.Name + " was stopped", stopped: true}
+			if out.err != nil {
+				return out
 			}
 		}
 		switch truth {
@@ -118,6 +140,7 @@ func (e *evaluator) filter(s *Selection) *selected {
 			out.unsure = append(out.unsure, row)
 		}
 	}
+	out.passed, out.unsure = slices.Clip(out.passed), slices.Clip(out.unsure)
 	out.missing, out.absent, out.looked = e.lacks(s)
 	out.reach = e.reach(s)
 	return out

@@ -7,6 +7,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -82,8 +83,21 @@ func (o *opener) decoder(format string) (dec io.Reader, err error) {
 	return bzip2.NewReader(o.src), nil
 }
 
+// idleZstd are decoders between two bundles: each has buffers of megabytes.
+var idleZstd sync.Pool
+
 func newZstd() (*zstd.Decoder, error) {
+	if idle, ok := idleZstd.Get().(*zstd.Decoder); ok {
+		return idle, nil
+	}
 	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
+}
+
+// doneZstd gives a decoder back.
+func doneZstd(d *zstd.Decoder) {
+	if d.Reset(nil) == nil {
+		idleZstd.Put(d)
+	}
 }
 
 // decoding is the output of a decoder that reads src. It tells what comes behind

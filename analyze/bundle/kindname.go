@@ -86,12 +86,27 @@ type namePattern struct {
 	kind    fact.Kind
 	pattern string
 	parts   int
+	// first and last are what a name that matches begins and ends with: most names are
+	// told by them alone.
+	first, last string
+}
+
+func (n namePattern) matches(name string) bool {
+	if !strings.HasPrefix(name, n.first) || !strings.HasSuffix(name, n.last) {
+		return false
+	}
+	ok, _ := path.Match(n.pattern, name)
+	return ok
 }
 
 var namePatterns = func() (list []namePattern) {
 	for _, n := range names {
 		for p := range strings.FieldsSeq(n.patterns) {
-			list = append(list, namePattern{n.kind, p, strings.Count(p, "/") + 1})
+			first, last := p, p
+			if i := strings.IndexAny(p, "*?["); i >= 0 {
+				first, last = p[:i], p[strings.LastIndexAny(p, "*?]")+1:]
+			}
+			list = append(list, namePattern{n.kind, p, strings.Count(p, "/") + 1, first, last})
 		}
 	}
 	return list
@@ -111,7 +126,7 @@ func nameKind(p string) fact.Kind {
 	}
 	for _, n := range namePatterns {
 		for _, t := range tails {
-			if ok, _ := path.Match(n.pattern, t[n.parts-1]); ok {
+			if n.matches(t[n.parts-1]) {
 				return n.kind
 			}
 		}

@@ -120,6 +120,6 @@ func (c *coders) lzma(src io.Reader, properties []byte, size int64) (io.Reader, 
 
 func (c *coders) close() {
 	if c.zst != nil {
-		c.zst.Close()
+		doneZstd(c.zst)
 	}
 }

@@ -74,10 +74,10 @@ func (o *opener) hashStored() {
 	o.raw.hash.Write(buffered)
 }
 
-// close frees the decoder of zstd.
+// close gives the decoder of zstd back.
 func (o *opener) close() {
 	if o.zst != nil {
-		o.zst.Close()
+		doneZstd(o.zst)
 		o.zst = nil
 	}
 }
