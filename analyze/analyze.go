@@ -34,8 +34,21 @@ type Options struct {
 	// one that Bundles returns is the same without it.
 	Early func(*Report)
 
+	// scan is what Prepared made of the signatures; nil each bundle makes it anew.
+	scan *logs.Set
 	// earlyDue, if set, says instead of the clock when it is time for Early; for tests.
 	earlyDue func() bool
+}
+
+// Prepared are the options with what all bundles have in common made once, for those who
+// analyse many. The error is that of a signature.
+func (o Options) Prepared() (Options, error) {
+	if o.scan != nil {
+		return o, nil
+	}
+	set, err := logs.Compile(o.Rules.Signatures)
+	o.scan = set
+	return o, err
 }
 
 // Bundles analyses one incident: one path, or several that belong together. A
@@ -44,13 +57,13 @@ type Options struct {
 // error wraps bundle.ErrUnrecognised when a path holds nothing that can be read, and
 // is that of ctx when it was cancelled before anything was.
 func Bundles(ctx context.Context, o Options, paths ...string) (*Report, error) {
-	set, err := logs.Compile(o.Rules.Signatures)
+	o, err := o.Prepared()
 	if err != nil {
 		return nil, err
 	}
 	e := newEarly(ctx, o)
 	for i, path := range paths {
-		p := newParts(set, prefix(i, len(paths)))
+		p := newParts(o.scan, prefix(i, len(paths)))
 		err := e.read(path, p)
 		// Where ctx ends the reading, a path of which nothing was read is no error
 		// behind one of which something was.

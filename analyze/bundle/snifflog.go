@@ -24,15 +24,26 @@ var (
 	goFrame    = regexp.MustCompile(`^\s+\S+\.(?:go|s):\d+|^created by |^\S+\(.*\)$|\.go:\d+ \+0x`)
 )
 
-// share counts the bytes of lines that is says yes to, against all.
-func (s *sniff) share(is func(line []byte) bool) (yes, all int) {
+// share reports whether lines that is says yes to have an n-th of the bytes of all, and
+// asks of as many lines as that takes.
+func (s *sniff) share(n int, is func(line []byte) bool) bool {
+	var yes, all int
 	for _, l := range s.lines {
 		all += len(l)
-		if is(l) {
+	}
+	left := all
+	for _, l := range s.lines {
+		if left -= len(l); is(l) {
 			yes += len(l)
 		}
+		if yes*n >= all {
+			return true
+		}
+		if (yes+left)*n < all {
+			return false
+		}
 	}
-	return yes, all
+	return false
 }
 
 func isLogLine(l []byte) bool { return logLine.Match(l) || kernelLine.Match(l) || jsonLine(l) }
@@ -52,16 +63,14 @@ func (s *sniff) log() bool {
 	if isLogLine(s.first) {
 		return true
 	}
-	yes, all := s.share(isLogLine)
-	return yes*4 >= all
+	return s.share(4, isLogLine)
 }
 
 func (s *sniff) kernelLog() bool {
 	if s.binary || len(s.lines) == 0 {
 		return false
 	}
-	yes, all := s.share(kernelLine.Match)
-	return yes*2 > all
+	return s.share(2, kernelLine.Match)
 }
 
 // isPrompt reports a line with a shell's prompt: "[root@a ~]# ls", "me@a:~$ ls",
@@ -102,8 +111,7 @@ func (s *sniff) goroutines() bool {
 	if s.binary || !goHeader.Match(s.raw) {
 		return false
 	}
-	yes, all := s.share(func(l []byte) bool { return goHeader.Match(l) || goFrame.Match(l) })
-	return yes*2 >= all
+	return s.share(2, func(l []byte) bool { return goHeader.Match(l) || goFrame.Match(l) })
 }
 
 func (s *sniff) manifest() bool {
@@ -111,8 +119,7 @@ func (s *sniff) manifest() bool {
 }
 
 func (s *sniff) collectLog() bool {
-	yes, all := s.share(collected.Match)
-	return yes > 0 && yes*2 >= all
+	return s.share(2, collected.Match)
 }
 
 // profile takes a pprof protobuf: its first field is a ValueType of two string

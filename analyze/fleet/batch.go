@@ -42,7 +42,10 @@ type Outcome struct {
 
 // Run goes through the places until the end, or until ctx or Done ends it. A bundle that
 // cannot be read is an outcome and no error.
-func (b Batch) Run(ctx context.Context, places []Place) error {
+func (b Batch) Run(ctx context.Context, places []Place) (err error) {
+	if b.Options, err = b.Options.Prepared(); err != nil {
+		return err
+	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
 	b.claimed = &sync.Map{}
