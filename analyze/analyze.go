@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"slices"
 	"strings"
 
 	"culprit/analyze/bundle"
@@ -105,8 +106,8 @@ func prefix(i, n int) string {
 
 // judge assembles the parts, joins, evaluates and reports.
 func (o Options) judge(all []*parts) *Report {
-	t := &fact.Tables{}
-	r := &Report{Version: o.Version, Rules: o.Rules.Hash, Tables: t, clocks: map[fact.Place]clock{}}
+	f := Facts{Tables: &fact.Tables{}}
+	t, clocks := f.Tables, map[fact.Place]clock{}
 	for _, p := range all {
 		t.Partial = t.Partial || p.bundle.Stopped
 	}
@@ -118,17 +119,39 @@ func (o Options) judge(all []*parts) *Report {
 			fallback = fmt.Sprintf("%d/%s", i+1, p.bundle.Name)
 		}
 		p.assemble(t, fallback)
-		r.clocks[p.node.At] = p.clock
-		r.Problems = append(r.Problems, p.problems...)
+		clocks[p.node.At] = p.clock
+		f.Problems = append(f.Problems, p.problems...)
 		if p.bundle.Name != "" { // not another node of a pasted text
 			names, formats = append(names, p.bundle.Name), append(formats, p.bundle.Format)
 		}
 	}
 	join.Join(t)
+	f.Bundle, f.Format = strings.Join(names, " + "), strings.Join(formats, " + ")
+	r := o.Judge(f)
+	r.clocks = clocks
+	return r
+}
+
+// Facts are what was read of an incident: enough to judge it, now or later by other
+// rules. They depend on the bundle, the version of the tool and rules.Set.Signatures.
+type Facts struct {
+	Bundle, Format string // as in Report
+	Tables         *fact.Tables
+	Problems       []fact.Problem // of the reading
+}
+
+// Facts are those that the report's rules judged.
+func (r *Report) Facts() Facts {
+	return Facts{r.Bundle, r.Format, r.Tables, r.Problems[:r.readingProblems]}
+}
+
+// Judge evaluates the rules over facts and reports.
+func (o Options) Judge(f Facts) *Report {
+	t := f.Tables
 	found := o.Rules.Evaluate(t)
-	r.Bundle, r.Format = strings.Join(names, " + "), strings.Join(formats, " + ")
-	r.Findings, r.Verdicts = found.Findings, found.Verdicts
-	r.Problems = append(r.Problems, found.Problems...)
+	r := &Report{Version: o.Version, Rules: o.Rules.Hash, Bundle: f.Bundle, Format: f.Format, Tables: t,
+		Findings: found.Findings, Verdicts: found.Verdicts, readingProblems: len(f.Problems)}
+	r.Problems = append(slices.Clip(f.Problems), found.Problems...)
 	r.Gaps = gaps(t, found.Findings)
 	if len(r.Verdicts) == 0 {
 		r.Unusual = unusual(t)

@@ -41,6 +41,8 @@ type Report struct {
 	// them, each line cut at 512 bytes and control bytes intact: renderers escape.
 	Excerpts map[fact.Ref]string
 
+	// readingProblems is how many of Problems are of the reading; the rest are of rules.
+	readingProblems int
 	// clocks are those of each node, for what reads its logs again.
 	clocks map[fact.Place]clock
 }

@@ -5,6 +5,7 @@ import (
 	"crypto/sha256"
 	"embed"
 	"encoding/hex"
+	"encoding/json"
 	"errors"
 	"fmt"
 	"io/fs"
@@ -27,6 +28,8 @@ type Set struct {
 	Tests []*Test
 	// Hash is the hex SHA-256 of all files but the tests: which rules gave a verdict.
 	Hash string
+	// SignaturesHash is that of Signatures alone, which say what is read of logs.
+	SignaturesHash string
 }
 
 // Load reads the built-in pack and any packs of the user's, each a file tree
@@ -60,7 +63,10 @@ func load(packs []fs.FS, tests bool) (*Set, error) {
 		return nil, err
 	}
 	s.Hash = hex.EncodeToString(sum.Sum(nil))
-	return s, nil
+	text, err := json.Marshal(s.Signatures)
+	signatures := sha256.Sum256(text)
+	s.SignaturesHash = hex.EncodeToString(signatures[:])
+	return s, err
 }
 
 // add reads one pack.

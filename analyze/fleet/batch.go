@@ -20,6 +20,11 @@ type Batch struct {
 	// nothing is.
 	KnownPlace   func(Place) (bool, error)
 	KnownContent func(hash string) (bool, error)
+	// Facts returns what was read of a place before, for other rules, and its content's
+	// hash; nil where it has to be read. A nil Facts has nothing.
+	Facts func(Place) (hash string, f *analyze.Facts, err error)
+	// Pack makes facts what an outcome has of them; nil they are not kept.
+	Pack func(analyze.Facts) (*Packed, error)
 	// Planned is set where the places were found a while ago: one that changed since is
 	// read as it is now, and its result says so.
 	Planned bool
@@ -38,6 +43,10 @@ type Outcome struct {
 	// Skipped is set where the result was there already; Result has then its hash at most.
 	Skipped bool
 	Result  Result
+	// Facts are what was read, nil where that is not to be kept.
+	Facts *Packed
+	// Again is set where the bundle was not read: facts that were kept are judged again.
+	Again bool
 }
 
 // Run goes through the places until the end, or until ctx or Done ends it. A bundle that
@@ -100,6 +109,11 @@ func (b Batch) one(ctx context.Context, p Place) (Outcome, error) {
 			return Outcome{Place: p, Planned: p, Skipped: true}, err
 		}
 	}
+	if b.Facts != nil {
+		if hash, f, err := b.Facts(p); f != nil || err != nil {
+			return b.again(p, hash, f), err
+		}
+	}
 	now := p
 	if st, err := os.Stat(p.Path); b.Planned && err == nil { // what is gone is unreadable
 		now = placeOf(p.Path, st)
@@ -134,7 +148,20 @@ func (b Batch) read(ctx context.Context, p Place) (Outcome, error) {
 	case err != nil:
 		return b.unreadable(ctx, p, hash, err)
 	}
-	return Outcome{Place: p, Result: newResult(hash, r)}, nil
+	o := Outcome{Place: p, Result: newResult(hash, r)}
+	if b.Pack != nil {
+		o.Facts, err = b.Pack(r.Facts())
+	}
+	return o, err
+}
+
+// again judges what was read before.
+func (b Batch) again(p Place, hash string, f *analyze.Facts) Outcome {
+	o := Outcome{Place: p, Planned: p, Again: true}
+	if f != nil {
+		o.Result = newResult(hash, b.Options.Judge(*f))
+	}
+	return o
 }
 
 // Result is that of one bundle that is kept nowhere.

@@ -18,6 +18,14 @@ create table bundle (
 ) strict;
 create index bundle_fingerprint on bundle (fingerprint) where current = 1;
 
+-- facts are what was read of a content: other rules judge it without the bundle.
+create table facts (
+  hash       text primary key,
+  version    text not null, -- of the tool that read it
+  signatures text not null, -- hash of the signatures that it looked for
+  facts      blob not null  -- see Packer
+) strict;
+
 -- place is where a content was seen last.
 create table place (
   path  text primary key,

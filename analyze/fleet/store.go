@@ -22,7 +22,7 @@ import (
 var schema string
 
 // schemaVersion is SQLite's user_version of a store.
-const schemaVersion = 1
+const schemaVersion = 2
 
 // Store keeps results in one SQLite file. It has one writer; readers may look at any
 // time.
@@ -71,7 +71,8 @@ func open(path, mode string, unlock func()) (*Store, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	zip, err := zstd.NewWriter(nil, zstd.WithEncoderConcurrency(1))
+	// Workers pack their facts themselves.
+	zip, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20))
 	if err != nil {
 		return nil, err
 	}
@@ -118,16 +119,16 @@ func (s *Store) Close() error {
 	return err
 }
 
-// Known reports whether the store has the result of what lies at a place, by its path,
-// size and stamp.
+// Known reports whether the current result of what lies at a place, by its path, size and
+// stamp, is of this version and these rules.
 func (s *Store) Known(ctx context.Context, p Place, version, rules string) (bool, error) {
 	return s.has(ctx, `select 1 from place join bundle using (hash)
-		where path = ? and size = ? and stamp = ? and version = ? and rules = ?`, p.Path, p.Size, p.Stamp, version, rules)
+		where path = ? and size = ? and stamp = ? and version = ? and rules = ? and current = 1`, p.Path, p.Size, p.Stamp, version, rules)
 }
 
-// KnownContent reports whether the store has the result of a content.
+// KnownContent reports the same of a content.
 func (s *Store) KnownContent(ctx context.Context, hash, version, rules string) (bool, error) {
-	return s.has(ctx, `select 1 from bundle where hash = ? and version = ? and rules = ?`, hash, version, rules)
+	return s.has(ctx, `select 1 from bundle where hash = ? and version = ? and rules = ? and current = 1`, hash, version, rules)
 }
 
 func (s *Store) has(ctx context.Context, query string, args ...any) (bool, error) {
@@ -147,7 +148,12 @@ func has(row *sql.Row) (bool, error) {
 func (s *Store) Keep(ctx context.Context, o Outcome) error {
 	switch {
 	case !o.Skipped:
-		return s.Put(ctx, o.Place, o.Result)
+		return s.put(ctx, o.Place, o.Result.Hash, func(tx *sql.Tx) error {
+			if err := s.insert(tx, o.Result, true); err != nil {
+				return err
+			}
+			return o.Facts.keep(tx, o.Result.Hash, o.Result.Version)
+		})
 	case o.Result.Hash == "":
 		return nil
 	}
@@ -193,6 +199,11 @@ func (s *Store) insert(tx *sql.Tx, r Result, current bool) error {
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return err
+	}
+	if current { // one that was current before others is put in again
+		if _, err := tx.Exec(`delete from bundle where hash = ? and version = ? and rules = ? and current = 0`, r.Hash, r.Version, r.Rules); err != nil {
+			return err
+		}
 	}
 	ids := featureIDs(r.Features)
 	node, daemons := r.first()

@@ -116,12 +116,19 @@ func TestAgain(t *testing.T) {
 		rules string
 		want  bool
 	}{
-		{Place{"/b/0001", 1, "s"}, "r2", true}, {Place{"/b/0001", 1, "s"}, "r1", true}, {Place{"/b/0001", 1, "s"}, "r3", false},
+		{Place{"/b/0001", 1, "s"}, "r2", true}, {Place{"/b/0001", 1, "s"}, "r1", false}, {Place{"/b/0001", 1, "s"}, "r3", false},
 		{Place{"/b/0001", 2, "s"}, "r2", false}, {Place{"/b/0001", 1, "t"}, "r2", false}, {Place{"/b/none", 1, "s"}, "r2", false},
 	} {
 		if known, err := s.Known(t.Context(), tt.p, "1", tt.rules); known != tt.want || err != nil {
 			t.Errorf("%+v: %t, %v", tt, known, err)
 		}
+	}
+	put(t, s, r) // by the rules of before
+	if top, err := s.Top(t.Context(), Filter{}); err != nil || len(top) != 2 || top[0].Rule != "frozen" || top[1].Rule != "nfs" {
+		t.Errorf("with the rules of before: top %+v, %v", top, err)
+	}
+	if err := s.db.QueryRow(`select n from feature where name = 'wait frozen-fs'`).Scan(&waits); err != nil || waits != 1 {
+		t.Errorf("%d results have the feature, %v", waits, err)
 	}
 }
 

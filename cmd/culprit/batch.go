@@ -24,6 +24,8 @@ type batchFlags struct {
 	rules         []string
 	workers       int
 	rehash        bool
+	rescan        bool
+	noFacts       bool
 	// Of a shard.
 	plan, shard, results string
 }
@@ -31,13 +33,17 @@ type batchFlags struct {
 func batchCommand() *cobra.Command {
 	var f batchFlags
 	c := &cobra.Command{
-		Use:   "batch SRC... | batch --plan FILE --shard I --results DIR",
+		Use:   "batch SRC... | batch --rescan --store FILE | batch --plan FILE --shard I --results DIR",
 		Short: "analyse many bundles into a store, which fleet asks",
 		Long: `Batch analyses every bundle that the SRCs name: an archive, a folder that is a bundle
 or holds bundles at any depth, a pattern, or @FILE with one of these a line. Results go
 into the store, one SQLite file, keyed by what the bundle holds, the version and the
 rules: a second run reads only what changed. A bundle that cannot be read is a result
 too. Without --store each result is printed as one line of JSON.
+
+What was read of a bundle is kept in the store beside its result. Where other rules are
+given later, and their signatures are the same, that is judged and the bundle not read.
+With --rescan all that is in the store is, whether the bundles are still there or not.
 
 With --plan it reads one shard of what plan shared out, for culprit merge. It exits with 0
 when the shard is done, whatever its bundles are like; with 42 when trying again is no use:
@@ -49,7 +55,9 @@ load; with anything else when it is: what was done is not done again.`,
 				return f.runShard(c, sources)
 			case f.shard != "" || f.results != "":
 				return errors.New("--shard and --results belong to --plan")
-			case len(sources) == 0:
+			case f.rescan && (len(sources) > 0 || f.store == "" || f.rehash):
+				return errors.New("--rescan judges what --store FILE has again: no SRC and no --rehash")
+			case len(sources) == 0 && !f.rescan:
 				return errors.New("a SRC is needed: see --help")
 			}
 			return f.run(c, sources)
@@ -60,6 +68,8 @@ load; with anything else when it is: what was done is not done again.`,
 	flags.StringVar(&f.format, "format", "", "`FORMAT` of what is printed: jsonl, or nothing with --store")
 	flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "read `N` bundles at once")
 	flags.BoolVar(&f.rehash, "rehash", false, "read bundles whose size and time did not change too")
+	flags.BoolVar(&f.rescan, "rescan", false, "judge all of the store by the rules of now, from what was read before; says how many bundles have to be read")
+	flags.BoolVar(&f.noFacts, "no-facts", false, "do not keep what was read of bundles: a smaller store, and other rules read them again")
 	flags.StringVar(&f.plan, "plan", "", "read one shard of the plan in `FILE`")
 	flags.StringVar(&f.shard, "shard", "", "which shard, from 0: `I`; else $JOB_COMPLETION_INDEX, $SLURM_ARRAY_TASK_ID or $AWS_BATCH_JOB_ARRAY_INDEX")
 	flags.StringVar(&f.results, "results", "", "put the results of the shard below `DIR`, which all shards may share")
@@ -86,6 +96,12 @@ func (f *batchFlags) run(c *cobra.Command, sources []string) error {
 		}
 		defer store.Close()
 	}
+	var unread int64
+	if f.rescan {
+		if places, unread, err = store.Stale(c.Context(), version, set.Hash, set.SignaturesHash); err != nil {
+			return fmt.Errorf("--store %s: %w", f.store, err)
+		}
+	}
 	tally := newBatchTally(c.ErrOrStderr(), len(places))
 	b := f.batch(c.Context(), set, store)
 	b.Done = func(o fleet.Outcome) error {
@@ -94,6 +110,9 @@ func (f *batchFlags) run(c *cobra.Command, sources []string) error {
 	}
 	err = b.Run(c.Context(), places)
 	tally.end()
+	if unread > 0 {
+		fmt.Fprintf(c.ErrOrStderr(), "%d results are of another version or other signatures, or what was read is not kept: give their bundles to batch\n", unread)
+	}
 	if errors.Is(err, context.Canceled) && store != nil {
 		return fmt.Errorf("%w: what is done is kept, and the same command goes on", err)
 	}
@@ -108,6 +127,12 @@ func (f *batchFlags) batch(ctx context.Context, set *rules.Set, store *fleet.Sto
 	}
 	if !f.rehash {
 		b.KnownPlace = func(p fleet.Place) (bool, error) { return store.Known(ctx, p, version, set.Hash) }
+		b.Facts = func(p fleet.Place) (string, *analyze.Facts, error) {
+			return store.Facts(ctx, p, version, set.SignaturesHash)
+		}
+	}
+	if !f.noFacts {
+		b.Pack = store.Packer(set.SignaturesHash)
 	}
 	b.KnownContent = func(hash string) (bool, error) { return store.KnownContent(ctx, hash, version, set.Hash) }
 	return b
@@ -139,6 +164,7 @@ type batchTally struct {
 	began, said time.Time
 	total, done int
 	skipped     int
+	again       int // judged by what was read before
 	unreadable  int
 	silent      int // without a verdict
 	verdictsOf  map[string]int
@@ -154,6 +180,9 @@ func newBatchTally(w io.Writer, total int) *batchTally {
 
 func (t *batchTally) add(o fleet.Outcome) {
 	t.done++
+	if o.Again {
+		t.again++
+	}
 	switch {
 	case o.Skipped:
 		t.skipped++
@@ -195,8 +224,12 @@ func (t *batchTally) found() string {
 }
 
 func (t *batchTally) end() {
-	fmt.Fprintf(t.w, "%d of %d bundles in %s: %d known already, %d unreadable, %d without a verdict%s\n",
-		t.done, t.total, time.Since(t.began).Round(time.Millisecond), t.skipped, t.unreadable, t.silent, t.found())
+	again := ""
+	if t.again > 0 {
+		again = fmt.Sprintf(", %d judged again", t.again)
+	}
+	fmt.Fprintf(t.w, "%d of %d bundles in %s: %d known already%s, %d unreadable, %d without a verdict%s\n",
+		t.done, t.total, time.Since(t.began).Round(time.Millisecond), t.skipped, again, t.unreadable, t.silent, t.found())
 }
 
 var errNoStore = errors.New("--store FILE is needed: batch makes it")
