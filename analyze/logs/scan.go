@@ -52,7 +52,10 @@ func (sc *scan) line(l line.Line) {
 	}
 	sc.coverage.see(l)
 	sc.execs.follow(l.Text)
-	sc.found = sc.set.auto.find(l.Text, sc.found[:0])
+	sc.found = sc.found[:0]
+	if sc.set.sieve.passes(l.Text) {
+		sc.found = sc.set.auto.find(l.Text, sc.found)
+	}
 	if len(sc.found) > 0 || len(sc.set.slow) > 0 {
 		sc.confirm(l)
 	}

@@ -25,6 +25,7 @@ type Set struct {
 	patterns []pattern
 	literals []literal
 	byID     [][]int // the patterns that need literals[id]
+	sieve    *sieve
 	auto     *automaton
 	slow     []int // patterns without a literal, tried on every line
 }
@@ -68,7 +69,7 @@ func Compile(sigs []fact.Signature) (*Set, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s.auto = newAutomaton(s.literals)
+	s.sieve, s.auto = newSieve(s.literals), newAutomaton(s.literals)
 	return s, nil
 }
 

@@ -32,6 +32,7 @@ var imports = map[string][]string{
 	"samples":          {},
 	"samples/accuracy": {"analyze", "analyze/bundle", "rules"},
 	"samples/pack":     {},
+	"samples/bench":    {},
 
 	"samples/lab/leakclient": {},
 }
@@ -49,7 +50,7 @@ var confined = map[string][]string{
 	"github.com/google/pprof":                  {"analyze/stack"},
 	"github.com/hanwen/go-fuse/v2":             {"collect"},
 	"github.com/maruel/panicparse/v2":          {"analyze/stack"},
-	"github.com/klauspost/compress":            {"analyze/bundle", "analyze/fleet", "samples/pack"},
+	"github.com/klauspost/compress":            {"analyze/bundle", "analyze/fleet", "samples/pack", "samples/bench"},
 	"github.com/mikelolasagasti/xz":            {"analyze/bundle"},
 	"github.com/nwaples/rardecode/v2":          {"analyze/bundle"},
 	"github.com/ulikunitz/xz":                  {"analyze/bundle"},

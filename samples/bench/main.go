@@ -1,0 +1,157 @@
+// Command bench measures culprit over an archive: thousands of small bundles, made of
+// the samples with other ids, nodes and days, and a few large ones. It prints the table
+// that the README has; nothing in it is a test.
+package main
+
+import (
+	"flag"
+	"fmt"
+	"os"
+	"path/filepath"
+	"strings"
+	"time"
+)
+
+func main() {
+	n := flag.Int("n", 10_000, "make `N` small bundles")
+	large := flag.Int("large", 300, "make large bundles of `MB` when unpacked, 0 none")
+	dir := flag.String("dir", "", "make them below `DIR`, 100 KB each; else below a temporary folder, which is removed")
+	workers := flag.Int("workers", 2, "analyse with `N` workers")
+	flag.Parse()
+	if flag.NArg() != 2 {
+		fmt.Fprintln(os.Stderr, "usage: bench [-n N] [-large MB] [-dir DIR] [-workers N] CULPRIT SAMPLES")
+		os.Exit(1)
+	}
+	if err := bench(flag.Arg(0), flag.Arg(1), *dir, *n, *large, *workers); err != nil {
+		fmt.Fprintln(os.Stderr, "bench:", err)
+		os.Exit(1)
+	}
+}
+
+func bench(binary, samplesDir, dir string, n, large, workers int) error {
+	samples, err := readSamples(samplesDir)
+	if err != nil {
+		return err
+	}
+	if dir == "" {
+		if dir, err = os.MkdirTemp("", "culprit-bench-"); err != nil {
+			return err
+		}
+		defer os.RemoveAll(dir)
+	}
+	b := &archive{binary: binary, dir: dir, workers: fmt.Sprint(workers)}
+	if err := makeMany(b.small(), samples, n); err != nil {
+		return err
+	}
+	fmt.Printf("| what | bundles | wall | bundles/s | CPU a bundle | over decoding | RSS |\n|---|---|---|---|---|---|---|\n")
+	for _, of := range []int{n / 100, n / 10, n} {
+		if of > 0 {
+			if err := b.first(of, len(samples)); err != nil {
+				return err
+			}
+		}
+	}
+	if err := b.again(n); err != nil {
+		return err
+	}
+	b.slope()
+	if large > 0 {
+		return b.large(samples, int64(large)<<20)
+	}
+	return nil
+}
+
+// archive is what is measured.
+type archive struct {
+	binary, dir, workers string
+	runs                 []counted
+}
+
+// counted is a first run over so many bundles.
+type counted struct {
+	bundles int
+	usage
+}
+
+func (b *archive) small() string { return filepath.Join(b.dir, "small") }
+
+func (b *archive) store(name string) string { return filepath.Join(b.dir, name+".db") }
+
+// list is a list of the first n small bundles, in a file for batch.
+func (b *archive) list(n int) (string, error) {
+	var text strings.Builder
+	for i := range n {
+		fmt.Fprintln(&text, filepath.Join(b.small(), fmt.Sprintf("%03d", i/1000), fmt.Sprintf("%05d.tar.zst", i)))
+	}
+	name := filepath.Join(b.dir, fmt.Sprintf("first-%d.txt", n))
+	return "@" + name, os.WriteFile(name, []byte(text.String()), 0o644)
+}
+
+// first analyses n bundles into a new store, and holds the verdicts to how many of each
+// sample there are.
+func (b *archive) first(n, samples int) error {
+	list, err := b.list(n)
+	if err != nil {
+		return err
+	}
+	u, err := run(b.binary, "batch", list, "--store", b.store(fmt.Sprint(n)), "--workers", b.workers)
+	if err != nil {
+		return err
+	}
+	b.runs = append(b.runs, counted{n, u})
+	over := "-"
+	if n >= 1000 { // the decoding alone, of all of them
+		cpu, _, err := decode(b.small())
+		if err != nil {
+			return err
+		}
+		over = ms((u.cpu - cpu*time.Duration(n)/time.Duration(b.made())) / time.Duration(n))
+	}
+	fmt.Printf("| first run | %d | %s | %.0f | %s | %s | %d MB |\n", n, u.wall.Round(10*time.Millisecond), float64(n)/u.wall.Seconds(), ms(u.cpu/time.Duration(n)), over, u.rss>>20)
+	return nil
+}
+
+// made is how many small bundles there are.
+func (b *archive) made() int {
+	found, _ := filepath.Glob(filepath.Join(b.small(), "*", "*.tar.zst"))
+	return max(len(found), 1)
+}
+
+// again runs over what did not change.
+func (b *archive) again(n int) error {
+	first := b.runs[len(b.runs)-1]
+	list, err := b.list(n)
+	if err != nil {
+		return err
+	}
+	for _, how := range []struct {
+		what string
+		args []string
+	}{{"again, unchanged", nil}, {"again, --rehash", []string{"--rehash"}}} {
+		u, err := run(b.binary, append([]string{"batch", list, "--store", b.store(fmt.Sprint(n)), "--workers", b.workers}, how.args...)...)
+		if err != nil {
+			return err
+		}
+		fmt.Printf("| %s | %d | %s | %.0f (%.0fx) | %s | | %d MB |\n", how.what, n, u.wall.Round(10*time.Millisecond), float64(n)/u.wall.Seconds(), first.wall.Seconds()/u.wall.Seconds(), ms(u.cpu/time.Duration(n)), u.rss>>20)
+	}
+	for _, question := range []string{"top", "trend"} {
+		u, err := run(b.binary, "fleet", question, "--store", b.store(fmt.Sprint(n)))
+		if err != nil {
+			return err
+		}
+		fmt.Printf("| fleet %s | %d | %s | | | | %d MB |\n", question, n, u.wall.Round(time.Millisecond), u.rss>>20)
+	}
+	return nil
+}
+
+// slope is what one bundle more costs, between the first runs; it is the same where the
+// cost is linear.
+func (b *archive) slope() {
+	for i := 1; i < len(b.runs); i++ {
+		from, to := b.runs[i-1], b.runs[i]
+		fmt.Printf("| slope %d to %d | | %s a bundle | | %s | | |\n", from.bundles, to.bundles,
+			ms((to.wall-from.wall)/time.Duration(to.bundles-from.bundles)), ms((to.cpu-from.cpu)/time.Duration(to.bundles-from.bundles)))
+	}
+}
+
+func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond)) }
