@@ -59,6 +59,9 @@ func synth(n int) []Result {
 // BenchmarkStore asks a store of -results synthetic results.
 func BenchmarkStore(b *testing.B) {
 	s, results := newStore(b), synth(*synthetic)
+	if _, err := (Merge{}).Into(b.Context(), s); err != nil { // nothing, as merge does it
+		b.Fatal(err)
+	}
 	began := time.Now()
 	for part := range slices.Chunk(results, 500) {
 		objects := make([]object, len(part))

@@ -37,7 +37,7 @@ type Packed struct {
 }
 
 // keep puts facts of a content in, in place of older ones.
-func (p *Packed) keep(tx *sql.Tx, hash, version string) error {
+func (p *Packed) keep(tx *writing, hash, version string) error {
 	if p == nil {
 		return nil
 	}

@@ -30,6 +30,11 @@ type Merged struct {
 // listed.
 func (m Merge) Into(ctx context.Context, s *Store, from ...Results) (Merged, error) {
 	done := Merged{}
+	// Rows of bands go everywhere: in a store of a million results only a large cache, in
+	// KiB, keeps pages from being written again and again.
+	if _, err := s.db.ExecContext(ctx, "pragma cache_size=-262144"); err != nil {
+		return done, err
+	}
 	next := make([]object, 0, atOnce)
 	put := func() error {
 		err := s.merge(ctx, next, m.own())
@@ -81,7 +86,7 @@ func get(ctx context.Context, results Results, name string) (object, error) {
 
 // merge puts objects in, all or none.
 func (s *Store) merge(ctx context.Context, objects []object, own string) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+	tx, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -96,7 +101,7 @@ func (s *Store) merge(ctx context.Context, objects []object, own string) error {
 
 // mergeOne puts an object in. Of a place that the store knows in a later state only the
 // result is kept. One of another version is the current one only where none is.
-func (s *Store) mergeOne(tx *sql.Tx, o object, own string) error {
+func (s *Store) mergeOne(tx *writing, o object, own string) error {
 	known := ""
 	if err := tx.QueryRow(`select stamp from place where path = ?`, o.Path).Scan(&known); err != nil && !errors.Is(err, sql.ErrNoRows) {
 		return err

@@ -65,15 +65,17 @@ type candidate struct {
 
 // sharing are the results that share the most bands with r, or have its fingerprint.
 func (s *Store) sharing(ctx context.Context, bands []int64, r Result) ([]candidate, error) {
-	const same = 20 // with one fingerprint: a fleet may have very many
+	// same is how many results with one fingerprint or one band are looked at, the latest:
+	// a fleet may have very many, and then they say little.
+	const same = 200
 	if len(bands) == 0 {
 		return nil, nil
 	}
 	var one []string
 	var args []any
 	for band, hash := range bands {
-		one = append(one, "select bundle from band where band = ? and hash = ?")
-		args = append(args, band, hash)
+		one = append(one, "select * from (select bundle from band where band = ? and hash = ? order by bundle desc limit ?)")
+		args = append(args, band, hash, same)
 	}
 	one = append(one, "select * from (select id from bundle where current = 1 and fingerprint = ? and fingerprint <> '' order by id desc limit ?)")
 	args = append(args, r.fingerprint(), same)

@@ -95,7 +95,7 @@ func open(path, mode string, unlock func()) (*Store, error) {
 
 // prepare makes the tables where they are not there.
 func (s *Store) prepare() error {
-	if _, err := s.db.Exec("pragma journal_mode=wal; pragma synchronous=normal"); err != nil {
+	if _, err := s.db.Exec("pragma journal_mode=wal; pragma synchronous=normal; pragma cache_size=-16384"); err != nil {
 		return err
 	}
 	version := 0
@@ -148,7 +148,7 @@ func has(row *sql.Row) (bool, error) {
 func (s *Store) Keep(ctx context.Context, o Outcome) error {
 	switch {
 	case !o.Skipped:
-		return s.put(ctx, o.Place, o.Result.Hash, func(tx *sql.Tx) error {
+		return s.put(ctx, o.Place, o.Result.Hash, func(tx *writing) error {
 			if err := s.insert(tx, o.Result, true); err != nil {
 				return err
 			}
@@ -157,18 +157,18 @@ func (s *Store) Keep(ctx context.Context, o Outcome) error {
 	case o.Result.Hash == "":
 		return nil
 	}
-	return s.put(ctx, o.Place, o.Result.Hash, func(*sql.Tx) error { return nil })
+	return s.put(ctx, o.Place, o.Result.Hash, func(*writing) error { return nil })
 }
 
 // Put keeps a result and where its content lies, all or nothing. A result that is there
 // already is not written again. The last result of a content is the current one.
 func (s *Store) Put(ctx context.Context, p Place, r Result) error {
-	return s.put(ctx, p, r.Hash, func(tx *sql.Tx) error { return s.insert(tx, r, true) })
+	return s.put(ctx, p, r.Hash, func(tx *writing) error { return s.insert(tx, r, true) })
 }
 
 // put notes a place and does more, in one transaction.
-func (s *Store) put(ctx context.Context, p Place, hash string, more func(*sql.Tx) error) error {
-	tx, err := s.db.BeginTx(ctx, nil)
+func (s *Store) put(ctx context.Context, p Place, hash string, more func(*writing) error) error {
+	tx, err := s.begin(ctx)
 	if err != nil {
 		return err
 	}
@@ -183,7 +183,7 @@ func (s *Store) put(ctx context.Context, p Place, hash string, more func(*sql.Tx
 }
 
 // note says where a content lies.
-func note(tx *sql.Tx, p Place, hash string) error {
+func note(tx *writing, p Place, hash string) error {
 	if p.Path == "" {
 		return nil
 	}
@@ -195,7 +195,7 @@ func note(tx *sql.Tx, p Place, hash string) error {
 
 // insert writes the rows of a result that is not there yet, as the current one of its
 // content or beside it.
-func (s *Store) insert(tx *sql.Tx, r Result, current bool) error {
+func (s *Store) insert(tx *writing, r Result, current bool) error {
 	raw, err := json.Marshal(r)
 	if err != nil {
 		return err
@@ -250,7 +250,7 @@ func (s *Store) insert(tx *sql.Tx, r Result, current bool) error {
 }
 
 // retire takes older results of a content out of what questions see.
-func retire(tx *sql.Tx, hash string, but int64) error {
+func retire(tx *writing, hash string, but int64) error {
 	rows, err := tx.Query(`select id, features from bundle where hash = ? and current = 1 and id <> ?`, hash, but)
 	if err != nil {
 		return err

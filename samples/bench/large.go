@@ -18,20 +18,29 @@ import (
 	"github.com/klauspost/compress/zstd"
 )
 
-// large measures one bundle of about size bytes, most of it a log of dockerd, by each
-// compression, against reading it alone.
+// large measures bundles of about size bytes, most of it one log or one goroutine dump,
+// against reading them alone.
 func (b *archive) large(samples []incident, size int64) error {
 	sick, well, err := sickAndWell(samples)
 	if err != nil {
 		return err
 	}
-	for _, suffix := range []string{".tar.gz", ".tar.zst"} {
-		dir := filepath.Join(b.dir, "large"+suffix)
-		if err := os.MkdirAll(dir, 0o755); err != nil {
+	for _, of := range []struct {
+		what, suffix string
+		grown        string
+		more         func() string
+	}{
+		{"goroutine dump", ".tar.gz", dockerdDump, dumps(sick)},
+		{"goroutine dump", ".tar.zst", dockerdDump, dumps(sick)},
+		{"log", ".tar.gz", dockerdLog, logs(sick, well)},
+		{"log", ".tar.zst", dockerdLog, logs(sick, well)},
+	} {
+		dir, err := os.MkdirTemp(b.dir, "large-")
+		if err != nil {
 			return err
 		}
-		path := filepath.Join(dir, "bundle"+suffix)
-		if err := writeLarge(path, sick, well, size); err != nil {
+		path := filepath.Join(dir, "bundle"+of.suffix)
+		if err := writeLarge(path, sick, of.grown, of.more, size); err != nil {
 			return err
 		}
 		st, err := os.Stat(path)
@@ -42,49 +51,72 @@ func (b *archive) large(samples []incident, size int64) error {
 		if err != nil {
 			return err
 		}
-		u, err := run(b.binary, "batch", path, "--workers", "1")
+		u, err := run(b.binary, "batch", path, "--store", filepath.Join(dir, "fleet.db"), "--workers", "1")
 		if err != nil {
 			return err
 		}
-		fmt.Printf("| %d MB in a %d MB %s | 1 | %s | | %s | %.2fx of decoding's %s | %d MB |\n", decoded>>20, st.Size()>>20, suffix[1:],
+		fmt.Printf("| a %s, %d MB in a %d MB %s | 1 | %s | | %s | %.2f times decoding's %s | %d MB |\n", of.what, decoded>>20, st.Size()>>20, of.suffix[1:],
 			u.wall.Round(10*time.Millisecond), ms(u.cpu), float64(u.cpu)/float64(cpu), ms(cpu), u.rss>>20)
 	}
 	return nil
 }
 
-const dockerdLog = "logs/dockerd.log"
+const (
+	dockerdLog  = "logs/dockerd.log"
+	dockerdDump = "goroutines/dockerd-goroutine-debug2.txt"
+)
 
 // sickAndWell are the samples that a large bundle is made of: an incident, and one whose
 // log is that of a quiet day.
 func sickAndWell(samples []incident) (sick, well incident, err error) {
 	for _, in := range samples {
 		switch {
-		case in.log() == "":
+		case in.text(dockerdLog) == "" || in.text(dockerdDump) == "":
 		case strings.HasPrefix(in.name, "healthy"):
 			well = in
-		case len(in.log()) > len(sick.log()):
+		case len(in.text(dockerdDump)) > len(sick.text(dockerdDump)):
 			sick = in
 		}
 	}
 	if sick.name == "" || well.name == "" {
-		err = errors.New("no sample of an incident, or of health, has " + dockerdLog)
+		err = errors.New("no sample of an incident, or of health, has " + dockerdLog + " and " + dockerdDump)
 	}
 	return sick, well, err
 }
 
-func (in incident) log() string {
+func (in incident) text(name string) string {
 	for _, m := range in.members {
-		if m.name == dockerdLog {
+		if m.name == name {
 			return m.text
 		}
 	}
 	return ""
 }
 
-// writeLarge writes the incident with a log that is long: one part of it its own, to
-// quiet parts of quiet days.
-func writeLarge(path string, sick, well incident, size int64) error {
+// logs are parts of a log: one of the incident's own to quiet ones of a quiet day.
+func logs(sick, well incident) func() string {
 	const quiet = 19
+	r := rand.New(rand.NewPCG(1, 2))
+	return func() string {
+		text := unlike(r, sick.text(dockerdLog))
+		for want := (1 + quiet) * len(text); len(text) < want; {
+			text += unlike(r, well.text(dockerdLog))
+		}
+		return text
+	}
+}
+
+// dumps are parts of a dump, of other goroutines each.
+func dumps(sick incident) func() string {
+	n := 0
+	return func() string {
+		text := goroutine.ReplaceAllStringFunc(sick.text(dockerdDump), func(string) string { n++; return fmt.Sprintf("\n\ngoroutine %d ", n) })
+		return address.ReplaceAllStringFunc(text, func(string) string { return fmt.Sprintf("0xc%09x", n*64) }) + "\n"
+	}
+}
+
+// writeLarge writes the incident with one of its members grown to size.
+func writeLarge(path string, in incident, name string, more func() string, size int64) error {
 	f, err := os.Create(path)
 	if err != nil {
 		return err
@@ -97,35 +129,27 @@ func writeLarge(path string, sick, well incident, size int64) error {
 		}
 	}
 	t := tar.NewWriter(z)
-	for _, m := range sick.members {
-		if m.name == dockerdLog {
+	for _, m := range in.members {
+		if m.name == name {
 			continue
 		}
 		if err := write(t, m.name, m.text); err != nil {
 			return err
 		}
 	}
-	r := rand.New(rand.NewPCG(1, 2))
-	// A tar wants the size first: parts of one log, as a rotated one has.
-	for i := 0; size > 0; i++ {
-		var text strings.Builder
-		for text.Len() < 64<<20 && int64(text.Len()) < size {
-			text.WriteString(unlike(r, sick.log()))
-			for written := 0; written < quiet*len(sick.log()); written += len(well.log()) {
-				text.WriteString(unlike(r, well.log()))
-			}
-		}
-		if err := write(t, fmt.Sprintf("%s.%d", dockerdLog, i), text.String()); err != nil {
-			return err
-		}
-		size -= int64(text.Len())
+	var text strings.Builder
+	for int64(text.Len()) < size {
+		text.WriteString(more())
 	}
-	return errors.Join(t.Close(), z.Close(), f.Close())
+	return errors.Join(write(t, name, text.String()), t.Close(), z.Close(), f.Close())
 }
 
 var (
 	fraction = regexp.MustCompile(`\.\d{9}Z`)
 	longID   = regexp.MustCompile(`[0-9a-f]{12,64}`)
+
+	goroutine = regexp.MustCompile(`\n\ngoroutine \d+ `)
+	address   = regexp.MustCompile(`0xc[0-9a-f]{9}`)
 )
 
 // unlike is a log with the fraction of every time made up, and every id one of a few:

@@ -21,24 +21,55 @@ import (
 type usage struct {
 	wall, cpu time.Duration
 	rss       int64 // bytes, the most at any time
-	said      string
 }
 
 // run runs culprit and measures it.
 func run(binary string, args ...string) (usage, error) {
 	cmd := exec.Command(binary, args...)
-	var stdout, stderr bytes.Buffer
-	cmd.Stdout, cmd.Stderr = &stdout, &stderr
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
 	began := time.Now()
-	err := cmd.Run()
-	u := usage{wall: time.Since(began), said: stdout.String()}
+	if err := cmd.Start(); err != nil {
+		return usage{}, err
+	}
+	var u usage
+	ended := make(chan struct{})
+	looked := make(chan struct{})
+	go func() {
+		defer close(looked)
+		for {
+			u.rss = max(u.rss, peak(cmd.Process.Pid))
+			select {
+			case <-ended:
+				return
+			case <-time.After(5 * time.Millisecond):
+			}
+		}
+	}()
+	err := cmd.Wait()
+	u.wall = time.Since(began)
+	close(ended)
+	<-looked
 	if err != nil {
 		return u, fmt.Errorf("%s %q: %w\n%s", binary, args, err, stderr.String())
 	}
-	spent := cmd.ProcessState.SysUsage().(*syscall.Rusage)
 	u.cpu = cmd.ProcessState.UserTime() + cmd.ProcessState.SystemTime()
-	u.rss = spent.Maxrss << 10 // getrusage(2): kilobytes
 	return u, nil
+}
+
+// peak is the most memory that a process had so far, VmHWM of proc(5). What wait4(2) says
+// of it is that of this process where that is more.
+func peak(pid int) (bytes int64) {
+	status, err := os.ReadFile(fmt.Sprintf("/proc/%d/status", pid))
+	if err != nil {
+		return 0
+	}
+	for line := range strings.Lines(string(status)) {
+		if _, err := fmt.Sscanf(line, "VmHWM: %d kB", &bytes); err == nil {
+			return bytes << 10
+		}
+	}
+	return 0
 }
 
 // decode reads every archive below dir to its end, in this process with one goroutine, as
