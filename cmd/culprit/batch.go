@@ -189,14 +189,14 @@ func (t *batchTally) add(o fleet.Outcome) {
 	case o.Result.Status == fleet.Unreadable:
 		t.unreadable++
 	default:
-		verdicts := 0
+		causes := map[string]bool{}
 		for _, f := range o.Result.Findings {
-			if f.Verdict {
-				verdicts++
+			if f.Verdict && !causes[f.Rule] {
+				causes[f.Rule] = true
 				t.verdictsOf[f.Rule]++
 			}
 		}
-		if verdicts == 0 {
+		if len(causes) == 0 {
 			t.silent++
 		}
 	}

@@ -7,7 +7,9 @@ import (
 	"flag"
 	"fmt"
 	"os"
+	"os/exec"
 	"path/filepath"
+	"strconv"
 	"strings"
 	"time"
 )
@@ -39,14 +41,20 @@ func bench(binary, samplesDir, dir string, n, large, workers int) error {
 		}
 		defer os.RemoveAll(dir)
 	}
-	b := &archive{binary: binary, dir: dir, workers: fmt.Sprint(workers)}
+	b := &archive{binary: binary, dir: dir, samples: samplesDir, workers: fmt.Sprint(workers), kinds: len(samples)}
 	if err := makeMany(b.small(), samples, n); err != nil {
 		return err
 	}
+	cpu, decoded, err := decode(b.small())
+	if err != nil {
+		return err
+	}
+	b.decoding = cpu / time.Duration(n)
+	fmt.Printf("%d bundles, %d KB each when unpacked; to decode one takes %s of CPU\n\n", n, decoded/int64(n)>>10, ms(b.decoding))
 	fmt.Printf("| what | bundles | wall | bundles/s | CPU a bundle | over decoding | RSS |\n|---|---|---|---|---|---|---|\n")
 	for _, of := range []int{n / 100, n / 10, n} {
 		if of > 0 {
-			if err := b.first(of, len(samples)); err != nil {
+			if err := b.first(of); err != nil {
 				return err
 			}
 		}
@@ -63,8 +71,10 @@ func bench(binary, samplesDir, dir string, n, large, workers int) error {
 
 // archive is what is measured.
 type archive struct {
-	binary, dir, workers string
-	runs                 []counted
+	binary, dir, samples, workers string
+	kinds                         int           // of samples
+	decoding                      time.Duration // of a bundle, CPU
+	runs                          []counted
 }
 
 // counted is a first run over so many bundles.
@@ -87,9 +97,9 @@ func (b *archive) list(n int) (string, error) {
 	return "@" + name, os.WriteFile(name, []byte(text.String()), 0o644)
 }
 
-// first analyses n bundles into a new store, and holds the verdicts to how many of each
-// sample there are.
-func (b *archive) first(n, samples int) error {
+// first analyses n bundles into a new store, and holds the verdicts to those of the
+// samples that they are made of.
+func (b *archive) first(n int) error {
 	list, err := b.list(n)
 	if err != nil {
 		return err
@@ -99,22 +109,47 @@ func (b *archive) first(n, samples int) error {
 		return err
 	}
 	b.runs = append(b.runs, counted{n, u})
-	over := "-"
-	if n >= 1000 { // the decoding alone, of all of them
-		cpu, _, err := decode(b.small())
-		if err != nil {
-			return err
-		}
-		over = ms((u.cpu - cpu*time.Duration(n)/time.Duration(b.made())) / time.Duration(n))
+	fmt.Printf("| first run | %d | %s | %.0f | %s | %s | %d MB |\n", n, u.wall.Round(10*time.Millisecond), float64(n)/u.wall.Seconds(),
+		ms(u.cpu/time.Duration(n)), ms(u.cpu/time.Duration(n)-b.decoding), u.rss>>20)
+	return b.check(n)
+}
+
+// check compares the causes with those of the samples: each has n/samples copies, or one
+// more.
+func (b *archive) check(n int) error {
+	if _, err := run(b.binary, "batch", b.samples, "--store", b.store("samples")); err != nil {
+		return err
 	}
-	fmt.Printf("| first run | %d | %s | %.0f | %s | %s | %d MB |\n", n, u.wall.Round(10*time.Millisecond), float64(n)/u.wall.Seconds(), ms(u.cpu/time.Duration(n)), over, u.rss>>20)
+	want, err := b.top("samples")
+	if err != nil {
+		return err
+	}
+	got, err := b.top(fmt.Sprint(n))
+	if err != nil {
+		return err
+	}
+	for rule, of := range want {
+		if least := of * (n / b.kinds); got[rule] < least || got[rule] > least+of {
+			return fmt.Errorf("%d bundles have the cause %s, want %d and at most %d more", got[rule], rule, least, of)
+		}
+	}
 	return nil
 }
 
-// made is how many small bundles there are.
-func (b *archive) made() int {
-	found, _ := filepath.Glob(filepath.Join(b.small(), "*", "*.tar.zst"))
-	return max(len(found), 1)
+// top are the causes of a store and how many bundles have each.
+func (b *archive) top(name string) (map[string]int, error) {
+	out, err := exec.Command(b.binary, "fleet", "top", "--store", b.store(name)).Output()
+	if err != nil {
+		return nil, err
+	}
+	top := map[string]int{}
+	for line := range strings.Lines(string(out)) {
+		fields := strings.Fields(line)
+		if n, err := strconv.Atoi(fields[0]); err == nil && len(fields) == 5 {
+			top[fields[4]] = n
+		}
+	}
+	return top, nil
 }
 
 // again runs over what did not change.
