@@ -26,6 +26,8 @@ type Filter struct {
 	// Kernel, Node and Path are beginnings, of the kernel's release, the node's name, and
 	// the path of the bundle.
 	Kernel, Node, Path string
+	// Cause limits them to bundles with this rule among their verdicts.
+	Cause string
 	// Since and Until bound the collection; zero has no bound.
 	Since, Until time.Time
 }
@@ -48,6 +50,9 @@ func (f Filter) where() (string, []any) {
 	}
 	if f.Path != "" {
 		add(`exists (select 1 from place p where p.hash = b.hash and substr(p.path, 1, length(?)) = ?)`, f.Path, f.Path)
+	}
+	if f.Cause != "" {
+		add(`exists (select 1 from cause v where v.bundle = b.id and v.rule = ?)`, f.Cause)
 	}
 	if !f.Since.IsZero() {
 		add(`b.collected >= ?`, f.Since.Unix())
@@ -102,11 +107,15 @@ type Week struct {
 	Bundles int64
 }
 
+// Weeks begin on Mondays, in UTC; in seconds.
+const (
+	week   = 7 * 24 * 60 * 60
+	monday = 4 * 24 * 60 * 60 // 1970-01-05 was one
+)
+
 // Trend counts the verdicts by the week of the collection, oldest first. Bundles that do
 // not say when they were collected are left out.
 func (s *Store) Trend(ctx context.Context, f Filter) ([]Week, error) {
-	const week = 7 * 24 * 60 * 60
-	const monday = 4 * 24 * 60 * 60 // 1970-01-05 was one
 	from, where, args := f.causes()
 	rows, err := s.db.QueryContext(ctx, fmt.Sprintf(`select (c.collected - %d) / %d, c.rule, count(*)
 		from `+from+` where c.collected > 0 and `+where+` group by 1, 2 order by 1, 3 desc, 2`, monday, week), args...)

@@ -26,21 +26,10 @@ const candidates = 100
 // Similar finds results like r, the likest first, r's own content left out. A feature
 // weighs what its kind weighs times the logarithm of how rare it is in the store.
 func (s *Store) Similar(ctx context.Context, r Result, limit int) ([]Match, error) {
-	ids := featureIDs(r.Features)
-	found, err := s.sharing(ctx, bandsOf(ids), r)
+	found, weights, err := s.ranked(ctx, r)
 	if err != nil {
 		return nil, err
 	}
-	weights, err := s.weights(ctx, ids, found)
-	if err != nil {
-		return nil, err
-	}
-	for i := range found {
-		found[i].score = jaccard(ids, found[i].features, weights)
-	}
-	slices.SortStableFunc(found, func(a, b candidate) int {
-		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.hash, b.hash))
-	})
 	var out []Match
 	for _, c := range found[:min(len(found), limit)] {
 		if c.score == 0 {
@@ -53,6 +42,26 @@ func (s *Store) Similar(ctx context.Context, r Result, limit int) ([]Match, erro
 		out = append(out, m)
 	}
 	return out, nil
+}
+
+// ranked are the candidates for r, the likest first, and the weights they were compared by.
+func (s *Store) ranked(ctx context.Context, r Result) ([]candidate, map[uint64]float64, error) {
+	ids := featureIDs(r.Features)
+	found, err := s.sharing(ctx, bandsOf(ids), r)
+	if err != nil {
+		return nil, nil, err
+	}
+	weights, err := s.weights(ctx, ids, found)
+	if err != nil {
+		return nil, nil, err
+	}
+	for i := range found {
+		found[i].score = jaccard(ids, found[i].features, weights)
+	}
+	slices.SortStableFunc(found, func(a, b candidate) int {
+		return cmp.Or(cmp.Compare(b.score, a.score), strings.Compare(a.hash, b.hash))
+	})
+	return found, weights, nil
 }
 
 // candidate is a result that shares a band.
@@ -198,11 +207,15 @@ type Cluster struct {
 const alike = 0.5
 
 // Unknown clusters the results without a verdict, the largest cluster first. Each result
-// joins the first cluster whose first member it is like.
-func (s *Store) Unknown(ctx context.Context, f Filter) ([]Cluster, error) {
+// joins the cluster of the likest one before it. At most most of them are compared, those
+// with the lowest hashes, which is as good as chance; 0 is all.
+func (s *Store) Unknown(ctx context.Context, f Filter, most int) ([]Cluster, error) {
+	if most <= 0 {
+		most = -1 // SQLite's word for no limit
+	}
 	where, args := f.where()
 	rows, err := s.db.QueryContext(ctx, `select b.result from bundle b where b.status <> 'unreadable' and length(b.features) > 0 and not exists
-		(select 1 from cause c where c.bundle = b.id) and `+where+` order by b.hash`, args...)
+		(select 1 from cause c where c.bundle = b.id) and `+where+` order by b.hash limit ?`, append(args, most)...)
 	raws, err := collect(rows, err, func(scan func(...any) error) (raw []byte, err error) { return raw, scan(&raw) })
 	if err != nil {
 		return nil, err
@@ -214,13 +227,13 @@ func (s *Store) Unknown(ctx context.Context, f Filter) ([]Cluster, error) {
 		if err != nil {
 			return nil, err
 		}
-		like, err := s.Similar(ctx, k.Result, candidates)
+		like, _, err := s.ranked(ctx, k.Result)
 		if err != nil {
 			return nil, err
 		}
 		i := len(out)
 		for _, m := range like {
-			if j, seen := at[m.Hash]; seen && m.Score >= alike {
+			if j, seen := at[m.hash]; seen && m.score >= alike {
 				i = j
 				break
 			}

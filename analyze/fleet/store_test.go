@@ -219,7 +219,7 @@ func TestUnknown(t *testing.T) {
 		put(t, s, found(100+n, "frozen", "signature usual"))
 	}
 	put(t, s, found(20, "", "signature other", "stack y 1"), found(30, "frozen", "signature odd"))
-	clusters, err := s.Unknown(t.Context(), Filter{})
+	clusters, err := s.Unknown(t.Context(), Filter{}, 0)
 	if err != nil || len(clusters) != 2 || len(clusters[0].Bundles) != 4 || strings.Join(clusters[0].Common, "|") != "wait uninterruptible new|signature odd" {
 		t.Errorf("%+v, %v", clusters, err)
 	}

@@ -43,6 +43,7 @@ func fleetCommand() *cobra.Command {
 	flags.StringVar(&f.filter.Kernel, "kernel", "", "only bundles whose kernel release begins with `RELEASE`")
 	flags.StringVar(&f.filter.Node, "node", "", "only bundles whose node's name begins with `NAME`")
 	flags.StringVar(&f.filter.Path, "path", "", "only bundles whose path begins with `PATH`")
+	flags.StringVar(&f.filter.Cause, "cause", "", "only bundles with this root cause: `RULE`")
 	flags.StringVar(&f.since, "since", "", "only bundles collected on or after `DATE` (2026-11-03)")
 	flags.StringVar(&f.until, "until", "", "only bundles collected before `DATE`")
 	flags.IntVar(&f.limit, "limit", 20, "list at most `N`")
@@ -170,7 +171,7 @@ func writeKept(w io.Writer, k fleet.Kept) {
 }
 
 func (f *fleetFlags) unknown(ctx context.Context, w io.Writer, s *fleet.Store, _ []string) error {
-	clusters, err := s.Unknown(ctx, f.filter)
+	clusters, err := s.Unknown(ctx, f.filter, 0)
 	if err != nil {
 		return err
 	}
