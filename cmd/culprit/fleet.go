@@ -30,11 +30,12 @@ type fleetFlags struct {
 	rules               []string
 	limit               int
 	csv                 bool
+	report              reportFlags
 }
 
 func fleetCommand() *cobra.Command {
 	var f fleetFlags
-	c := &cobra.Command{Use: "fleet", Short: "ask a store of results: top, trend, show, unknown, similar, export", Args: cobra.NoArgs,
+	c := &cobra.Command{Use: "fleet", Short: "ask a store of results: top, trend, show, unknown, similar, report, export", Args: cobra.NoArgs,
 		RunE: func(c *cobra.Command, _ []string) error { return c.Help() }}
 	flags := c.PersistentFlags()
 	flags.StringVar(&f.store, "store", "", "ask the store in `FILE`")
@@ -65,6 +66,7 @@ func fleetCommand() *cobra.Command {
 	sub("unknown", "bundles without a verdict, those that are alike together, and what they share", cobra.NoArgs, f.unknown)
 	similar := sub("similar BUNDLE", "stored bundles like this one: was it seen before, and what was it", cobra.ExactArgs(1), f.similar)
 	similar.Flags().StringArrayVar(&f.rules, "rules", nil, "add the rules, signatures and ids in `DIR`")
+	f.report.add(sub("report", "all of it as one HTML file: causes over time, and the incidents behind them", cobra.NoArgs, f.page))
 	export := sub("export", "every result, as JSON lines or CSV", cobra.NoArgs, f.export)
 	export.Flags().BoolVar(&f.csv, "csv", false, "one line a verdict: hash, path, node, kernel, collected, status, rule, confidence, severity, since")
 	return c
