@@ -27,15 +27,7 @@ func TestShards(t *testing.T) {
 	}
 	work := t.TempDir()
 	plan, bad, results := filepath.Join(work, "plan.jsonl"), filepath.Join(work, "bad.jsonl"), filepath.Join(work, "results")
-	must := func(args ...string) string {
-		t.Helper()
-		cmd := exec.Command(binary, args...)
-		out, err := cmd.Output()
-		if err != nil {
-			t.Fatalf("%q: %v\n%s", args, err, cmd.Stderr)
-		}
-		return string(out)
-	}
+	must := func(args ...string) string { t.Helper(); return must(t, binary, args...) }
 	must("plan", dir, "--shards", fmt.Sprint(shards), "-o", plan)
 	text, err := os.ReadFile(plan)
 	if err != nil {
@@ -102,6 +94,19 @@ func TestShards(t *testing.T) {
 	if n := strings.Count(got, "\n"); n != bundles+2 || objects() != n {
 		t.Errorf("%d results of %d objects, want %d", n, objects(), bundles+2)
 	}
+}
+
+// must runs a command, which is to succeed, and is what it prints.
+func must(t testing.TB, binary string, args ...string) string {
+	t.Helper()
+	cmd := exec.Command(binary, args...)
+	var stderr bytes.Buffer
+	cmd.Stderr = &stderr
+	out, err := cmd.Output()
+	if err != nil {
+		t.Fatalf("%q: %v\n%s", args, err, &stderr)
+	}
+	return string(out)
 }
 
 // A scheduler learns from the exit code whether to try again.

@@ -23,10 +23,7 @@ type terminal struct {
 func newTerminal(t *testing.T, command string, env ...string) *terminal {
 	t.Helper()
 	if _, err := exec.LookPath("tmux"); err != nil {
-		if os.Getenv("CI") != "" {
-			t.Fatal("tmux is missing; .ci/run installs it")
-		}
-		t.Skip("tmux is missing")
+		missing(t, "tmux is missing; .ci/run installs it")
 	}
 	term := &terminal{t, filepath.Join(t.TempDir(), "tmux")}
 	args := []string{"-u", "new-session", "-d", "-x", "80", "-y", "24"}
@@ -37,6 +34,15 @@ func newTerminal(t *testing.T, command string, env ...string) *terminal {
 	term.run("set-option", "-g", "set-clipboard", "on")
 	t.Cleanup(func() { exec.Command("tmux", "-S", term.server, "kill-server").Run() })
 	return term
+}
+
+// missing ends a test for want of something that .ci/run has.
+func missing(t testing.TB, what string) {
+	t.Helper()
+	if os.Getenv("CI") != "" {
+		t.Fatal(what)
+	}
+	t.Skip(what)
 }
 
 func (x *terminal) run(args ...string) string {
