@@ -3,6 +3,7 @@
 package analyze
 
 import (
+	"cmp"
 	"context"
 	"fmt"
 	"io"
@@ -106,10 +107,12 @@ func prefix(i, n int) string {
 
 // judge assembles the parts, joins, evaluates and reports.
 func (o Options) judge(all []*parts) *Report {
+	var noSpool error
 	f := Facts{Tables: &fact.Tables{}}
 	t, clocks := f.Tables, map[fact.Place]clock{}
 	for _, p := range all {
 		t.Partial = t.Partial || p.bundle.Stopped
+		noSpool = cmp.Or(noSpool, p.bundle.NoSpool)
 	}
 	var names, formats []string
 	for i, p := range all {
@@ -128,7 +131,7 @@ func (o Options) judge(all []*parts) *Report {
 	join.Join(t)
 	f.Bundle, f.Format = strings.Join(names, " + "), strings.Join(formats, " + ")
 	r := o.Judge(f)
-	r.clocks = clocks
+	r.clocks, r.NoSpool = clocks, noSpool
 	return r
 }
 

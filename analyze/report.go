@@ -37,6 +37,9 @@ type Report struct {
 	Tables *fact.Tables
 	// Early is set on what Options.Early is told while the bundle is being read.
 	Early bool
+	// NoSpool is set where archives were left out that the temporary folder could not hold:
+	// where it has room, there may be more in the bundle.
+	NoSpool error
 	// Excerpts are the raw lines that stand at a ref, as far as Quote was asked for
 	// them, each line cut at 512 bytes and control bytes intact: renderers escape.
 	Excerpts map[fact.Ref]string

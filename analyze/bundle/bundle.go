@@ -61,6 +61,9 @@ type Bundle struct {
 	// Stopped is set where the walk ended before the bundle did, at the end of its
 	// context or at another limit of the whole: there may be sources of which nothing is known.
 	Stopped bool
+	// NoSpool is set where an archive could not be read, and not through its own fault: the
+	// temporary folder could not hold it.
+	NoSpool error
 }
 
 // Walk opens path, a folder, an archive or one file, and calls visit once for each
@@ -77,7 +80,7 @@ type Bundle struct {
 //
 // Errors are those of opening path and ErrUnrecognised, and that of ctx where it was
 // cancelled before anything was read. Damage inside is an error only when nothing
-// before it could be read.
+// before it could be read; so is the want of a spool, which Bundle.NoSpool is.
 func Walk(ctx context.Context, path string, lim Limits, visit func(src fact.Source, r io.Reader)) (Bundle, error) {
 	return (&Walker{Limits: lim, Visit: visit}).Walk(ctx, path)
 }
@@ -229,6 +232,8 @@ func (w *walker) judge() error {
 	switch {
 	case w.damage != nil && read:
 		return nil
+	case w.bundle.NoSpool != nil:
+		return w.bundle.NoSpool
 	case w.encrypted || errors.Is(w.damage, errEncrypted):
 		what = fmt.Sprintf("an encrypted %s", w.bundle.Format)
 	case limits(w.damage):

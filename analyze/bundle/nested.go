@@ -174,6 +174,9 @@ func (w *walker) cut(a *archive, err error) error {
 		w.problem(a.path, "the %s is encrypted: it cannot be read", a.format)
 	case errors.Is(err, errSpool):
 		w.problem(a.path, "%v (%d): the rest is not read", errSpool, w.lim.SpoolBytes)
+	case errors.Is(err, ErrNoSpool):
+		w.bundle.NoSpool = err
+		w.problem(a.path, "%v (%s): the rest is not read", ErrNoSpool, reason(err))
 	default:
 		w.problem(a.path, "damaged %s after %d entries: %s", a.format, a.entries, reason(err))
 	}

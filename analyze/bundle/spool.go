@@ -2,6 +2,8 @@ package bundle
 
 import (
 	"bytes"
+	"errors"
+	"fmt"
 	"io"
 	"os"
 )
@@ -30,17 +32,31 @@ func (s *spool) take(r io.Reader) (at io.ReaderAt, size int64, release func(), e
 	release = func() { s.end = start }
 	if s.file == nil {
 		if s.file, err = NewUnnamed(); err != nil {
-			return bytes.NewReader(held.Bytes()), n, release, err
+			return bytes.NewReader(held.Bytes()), n, release, fmt.Errorf("%w: %w", ErrNoSpool, err)
 		}
 	}
 	left := &budget{s.limit - start, func() error { return nil }}
-	to := io.NewOffsetWriter(s.file, start)
+	to := spoolWriter{io.NewOffsetWriter(s.file, start)}
 	size, err = io.Copy(to, capReader{io.MultiReader(&held, r), left})
 	if err == errTotal {
 		err = errSpool
 	}
 	s.end += size
 	return io.NewSectionReader(s.file, start, size), size, release, err
+}
+
+// ErrNoSpool says that what could not be spooled is not to blame for it.
+var ErrNoSpool = errors.New("the temporary folder cannot hold it")
+
+// spoolWriter makes its errors ErrNoSpool.
+type spoolWriter struct{ io.Writer }
+
+func (w spoolWriter) Write(p []byte) (int, error) {
+	n, err := w.Writer.Write(p)
+	if err != nil {
+		err = fmt.Errorf("%w: %w", ErrNoSpool, err)
+	}
+	return n, err
 }
 
 func (s *spool) close() {

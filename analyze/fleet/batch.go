@@ -50,7 +50,7 @@ type Outcome struct {
 }
 
 // Run goes through the places until the end, or until ctx or Done ends it. A bundle that
-// cannot be read is an outcome and no error.
+// cannot be read is an outcome and no error, unless it is this machine that falls short.
 func (b Batch) Run(ctx context.Context, places []Place) (err error) {
 	if b.Options, err = b.Options.Prepared(); err != nil {
 		return err
@@ -102,7 +102,7 @@ func (b Batch) Run(ctx context.Context, places []Place) (err error) {
 	return context.Cause(ctx)
 }
 
-// one analyses one place. The error is that of ctx or of what is known.
+// one analyses one place. The error is that of ctx, of what is known or ofMachine.
 func (b Batch) one(ctx context.Context, p Place) (Outcome, error) {
 	if b.KnownPlace != nil {
 		if known, err := b.KnownPlace(p); known || err != nil {
@@ -147,6 +147,8 @@ func (b Batch) read(ctx context.Context, p Place) (Outcome, error) {
 		return Outcome{}, context.Cause(ctx)
 	case err != nil:
 		return b.unreadable(ctx, p, hash, err)
+	case r.NoSpool != nil:
+		return Outcome{}, fmt.Errorf("%s: %w", p.Path, r.NoSpool)
 	}
 	o := Outcome{Place: p, Result: newResult(hash, r)}
 	if b.Pack != nil {
@@ -178,10 +180,14 @@ func (b Batch) Result(ctx context.Context, path string) (Result, error) {
 }
 
 // unreadable is the outcome of a bundle that cannot be read: its damage is what is known
-// of it. Without a hash, its path and state stand for the content.
+// of it. Without a hash, its path and state stand for the content. What this machine falls
+// short of is an error.
 func (b Batch) unreadable(ctx context.Context, p Place, hash string, err error) (Outcome, error) {
 	if ctx.Err() != nil {
 		return Outcome{}, context.Cause(ctx)
+	}
+	if ofMachine(err) {
+		return Outcome{}, err
 	}
 	if hash == "" {
 		hash = "unreadable " + p.Path + " " + p.Stamp

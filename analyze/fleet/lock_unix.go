@@ -16,11 +16,12 @@ func lock(path string) (unlock func(), err error) {
 		return nil, err
 	}
 	if err := syscall.Flock(int(f.Fd()), syscall.LOCK_EX|syscall.LOCK_NB); err != nil {
-		f.Close()
+		defer f.Close()
 		if errors.Is(err, syscall.EWOULDBLOCK) {
-			return nil, ErrLocked
+			return nil, locked(f, path)
 		}
 		return nil, err
 	}
-	return func() { f.Close() }, nil
+	sign(f)
+	return func() { _ = f.Truncate(0); f.Close() }, nil
 }

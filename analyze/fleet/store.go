@@ -45,7 +45,7 @@ func Open(path string) (*Store, error) {
 }
 
 // OpenToWrite opens a store to put results into it, and makes it where there is none.
-// The error is ErrLocked while another process does the same.
+// The error wraps ErrLocked, and says who it is, while another process does the same.
 func OpenToWrite(path string) (*Store, error) {
 	unlock, err := lock(path + ".lock")
 	if err != nil {

@@ -33,10 +33,13 @@ func found(n int, rule string, more ...string) Result {
 	return r
 }
 
+// putAt is where put puts a result.
+func putAt(r Result) Place { return Place{Path: "/b/" + r.Hash[60:], Size: 1, Stamp: "s"} }
+
 func put(t testing.TB, s *Store, results ...Result) {
 	t.Helper()
 	for _, r := range results {
-		if err := s.Put(t.Context(), Place{Path: "/b/" + r.Hash[60:], Size: 1, Stamp: "s"}, r); err != nil {
+		if err := s.Put(t.Context(), putAt(r), r); err != nil {
 			t.Fatal(err)
 		}
 	}

@@ -23,7 +23,7 @@ type batchFlags struct {
 	store, format string
 	rules         []string
 	workers       int
-	rehash        bool
+	rehash, wait  bool
 	rescan        bool
 	noFacts       bool
 	// Of a shard.
@@ -55,6 +55,8 @@ load; with anything else when it is: what was done is not done again.`,
 				return f.runShard(c, sources)
 			case f.shard != "" || f.results != "":
 				return errors.New("--shard and --results belong to --plan")
+			case f.wait && f.store == "":
+				return errors.New("--wait waits for a --store")
 			case f.rescan && (len(sources) > 0 || f.store == "" || f.rehash):
 				return errors.New("--rescan judges what --store FILE has again: no SRC and no --rehash")
 			case len(sources) == 0 && !f.rescan:
@@ -68,6 +70,7 @@ load; with anything else when it is: what was done is not done again.`,
 	flags.StringVar(&f.format, "format", "", "`FORMAT` of what is printed: jsonl, or nothing with --store")
 	flags.IntVar(&f.workers, "workers", runtime.GOMAXPROCS(0), "read `N` bundles at once")
 	flags.BoolVar(&f.rehash, "rehash", false, "read bundles whose size and time did not change too")
+	flags.BoolVar(&f.wait, "wait", false, "wait while another run writes into the store")
 	flags.BoolVar(&f.rescan, "rescan", false, "judge all of the store by the rules of now, from what was read before; says how many bundles have to be read")
 	flags.BoolVar(&f.noFacts, "no-facts", false, "do not keep what was read of bundles: a smaller store, and other rules read them again")
 	flags.StringVar(&f.plan, "plan", "", "read one shard of the plan in `FILE`")
@@ -91,10 +94,16 @@ func (f *batchFlags) run(c *cobra.Command, sources []string) error {
 	}
 	var store *fleet.Store
 	if f.store != "" {
-		if store, err = fleet.OpenToWrite(f.store); err != nil {
-			return fmt.Errorf("--store %s: %w", f.store, err)
+		waited := false
+		if store, waited, err = openStore(c.Context(), c.ErrOrStderr(), f.store, f.wait); err != nil {
+			return err
 		}
 		defer store.Close()
+		if waited {
+			if places, err = fleet.Find(sources); err != nil {
+				return err
+			}
+		}
 	}
 	var unread int64
 	if f.rescan {
@@ -105,8 +114,11 @@ func (f *batchFlags) run(c *cobra.Command, sources []string) error {
 	tally := newBatchTally(c.ErrOrStderr(), len(places))
 	b := f.batch(c.Context(), set, store)
 	b.Done = func(o fleet.Outcome) error {
+		if err := f.keep(c.Context(), c.OutOrStdout(), store, o); err != nil {
+			return err
+		}
 		tally.add(o)
-		return f.keep(c.Context(), c.OutOrStdout(), store, o)
+		return nil
 	}
 	err = b.Run(c.Context(), places)
 	tally.end()

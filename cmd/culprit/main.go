@@ -63,7 +63,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 	root.SetOut(stdout)
 	root.SetErr(stderr)
 	if err := root.ExecuteContext(ctx); err != nil {
-		fmt.Fprintf(stderr, "culprit: %v\n", err)
+		fmt.Fprintf(stderr, "culprit: %v%s\n", err, advice(err))
 		return max(code, codeOf(err))
 	}
 	return code

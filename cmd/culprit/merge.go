@@ -17,6 +17,7 @@ type mergeFlags struct {
 	store string
 	rules []string
 	all   bool
+	wait  bool
 }
 
 func mergeCommand() *cobra.Command {
@@ -33,6 +34,7 @@ remove them, and start their shards again.`,
 	}
 	flags := c.Flags()
 	flags.StringVar(&f.store, "store", "", "put the results into `FILE`")
+	flags.BoolVar(&f.wait, "wait", false, "wait while another run writes into the store")
 	flags.BoolVar(&f.all, "all", false, "take the results of other versions of culprit and other rules too")
 	flags.StringArrayVar(&f.rules, "rules", nil, "the rules, signatures and ids in `DIR` were added")
 	return c
@@ -53,9 +55,9 @@ func (f *mergeFlags) run(c *cobra.Command, dirs []string) error {
 		}
 		from = append(from, fleet.Folder(dir))
 	}
-	store, err := fleet.OpenToWrite(f.store)
+	store, _, err := openStore(c.Context(), c.ErrOrStderr(), f.store, f.wait)
 	if err != nil {
-		return fmt.Errorf("--store %s: %w", f.store, err)
+		return err
 	}
 	defer store.Close()
 	m := fleet.Merge{Version: version, Rules: set.Hash, All: f.all, Broken: func(name string, err error) {
@@ -63,7 +65,7 @@ func (f *mergeFlags) run(c *cobra.Command, dirs []string) error {
 	}}
 	done, err := m.Into(c.Context(), store, from...)
 	if err != nil {
-		return err
+		return fmt.Errorf("merge into %s: %w", f.store, err)
 	}
 	fmt.Fprintf(c.ErrOrStderr(), "%d results are in the store, %d cannot be read, %d of other versions or rules are left out\n", done.Put, done.Broken, done.Other)
 	if done.Broken > 0 {

@@ -38,8 +38,8 @@ func (f *batchFlags) runShard(c *cobra.Command, sources []string) error {
 
 func (f *batchFlags) shardOf(sources []string) (*rules.Set, []fleet.Place, error) {
 	switch {
-	case len(sources) > 0 || f.store != "" || f.format != "" || f.rehash:
-		return nil, nil, errors.New("--plan names the bundles and --results takes what is found: no SRC, --store, --format or --rehash")
+	case len(sources) > 0 || f.store != "" || f.format != "" || f.rehash || f.wait:
+		return nil, nil, errors.New("--plan names the bundles and --results takes what is found: no SRC, --store, --format, --rehash or --wait")
 	case f.results == "":
 		return nil, nil, errors.New("--plan needs --results DIR")
 	}
