@@ -3,8 +3,6 @@ package main
 import (
 	"cmp"
 	"context"
-	"encoding/csv"
-	"encoding/json"
 	"fmt"
 	"io"
 	"maps"
@@ -29,8 +27,8 @@ type fleetFlags struct {
 	filter              fleet.Filter
 	rules               []string
 	limit               int
-	csv                 bool
 	report              reportFlags
+	exported            exportFlags
 }
 
 func fleetCommand() *cobra.Command {
@@ -67,14 +65,16 @@ func fleetCommand() *cobra.Command {
 	similar := sub("similar BUNDLE", "stored bundles like this one: was it seen before, and what was it", cobra.ExactArgs(1), f.similar)
 	similar.Flags().StringArrayVar(&f.rules, "rules", nil, "add the rules, signatures and ids in `DIR`")
 	f.report.add(sub("report", "all of it as one HTML file: causes over time, and the incidents behind them", cobra.NoArgs, f.page))
-	export := sub("export", "every result, as JSON lines or CSV", cobra.NoArgs, f.export)
-	export.Flags().BoolVar(&f.csv, "csv", false, "one line a verdict: hash, path, node, kernel, collected, status, rule, confidence, severity, since")
+	f.exported.add(sub("export", "every result, as JSON lines, Parquet or CSV", cobra.NoArgs, f.export))
 	return c
 }
 
 func (f *fleetFlags) open() (*fleet.Store, error) {
 	if f.store == "" {
 		return nil, errNoStore
+	}
+	if f.limit < 0 {
+		return nil, fmt.Errorf("--limit %d: want 0 or more", f.limit)
 	}
 	for _, d := range []struct {
 		flag, text string
@@ -226,61 +226,6 @@ func (f *fleetFlags) similar(ctx context.Context, w io.Writer, s *fleet.Store, a
 		}
 	}
 	return nil
-}
-
-func (f *fleetFlags) export(ctx context.Context, w io.Writer, s *fleet.Store, _ []string) error {
-	if f.csv {
-		return f.exportCSV(ctx, w, s)
-	}
-	lines := json.NewEncoder(w)
-	for k, err := range s.All(ctx, f.filter) {
-		if err != nil {
-			return err
-		}
-		if err := lines.Encode(exported{k.Places, k.Result}); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// exported is one line of JSON: a result and where its content lies.
-type exported struct {
-	Paths []string `json:"paths"`
-	fleet.Result
-}
-
-func (f *fleetFlags) exportCSV(ctx context.Context, w io.Writer, s *fleet.Store) error {
-	out := csv.NewWriter(w)
-	out.Write([]string{"hash", "path", "node", "kernel", "collected", "status", "rule", "confidence", "severity", "since"})
-	for k, err := range s.All(ctx, f.filter) {
-		if err != nil {
-			return err
-		}
-		row := []string{k.Hash, strings.Join(k.Places, " "), "", "", "", string(k.Status)}
-		if len(k.Nodes) > 0 {
-			row[2], row[3], row[4] = k.Nodes[0].Name, k.Nodes[0].Kernel, stampText(k.Nodes[0].Collected)
-		}
-		written := false
-		for _, fd := range k.Findings {
-			if fd.Verdict {
-				written = true
-				out.Write(append(slices.Clone(row), fd.Rule, fd.Confidence, fd.Severity, stampText(fd.Since)))
-			}
-		}
-		if !written {
-			out.Write(append(slices.Clone(row), "", "", "", ""))
-		}
-	}
-	out.Flush()
-	return out.Error()
-}
-
-func stampText(t time.Time) string {
-	if t.IsZero() {
-		return ""
-	}
-	return t.UTC().Format(time.RFC3339)
 }
 
 // commonest are the names with the highest counts, at most n.

@@ -61,6 +61,7 @@ var confined = map[string][]string{
 	"github.com/rogpeppe/go-internal":          {"cmd/culprit"},
 	"github.com/santhosh-tekuri/jsonschema/v6": {"analyze/render"},
 	"github.com/yuin/goldmark":                 {"analyze/render"},
+	"github.com/parquet-go/parquet-go":         {"analyze/fleet"},
 	"modernc.org/sqlite":                       {"analyze/fleet"},
 	"k8s.io/api":                               {"analyze/fleet", "collect"},
 	"sigs.k8s.io/yaml":                         {"analyze/fleet", "collect"},

@@ -4,8 +4,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"os"
-	"path/filepath"
 
 	"github.com/spf13/cobra"
 
@@ -78,13 +76,5 @@ func (f *planFlags) write(stdout io.Writer, plan fleet.Plan) error {
 	if f.out == "" {
 		return plan.Write(stdout)
 	}
-	tmp, err := os.CreateTemp(filepath.Dir(f.out), ".plan-")
-	if err != nil {
-		return err
-	}
-	defer os.Remove(tmp.Name())
-	if err := errors.Join(plan.Write(tmp), tmp.Chmod(0o644), tmp.Close()); err != nil {
-		return err
-	}
-	return os.Rename(tmp.Name(), f.out)
+	return inOneStep(f.out, plan.Write)
 }

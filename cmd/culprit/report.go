@@ -1,11 +1,9 @@
 package main
 
 import (
-	"bytes"
 	"context"
 	"errors"
 	"io"
-	"os"
 
 	"github.com/spf13/cobra"
 
@@ -51,9 +49,5 @@ func (f *fleetFlags) page(ctx context.Context, w io.Writer, s *fleet.Store, _ []
 	if f.report.out == "" {
 		return report.Write(w)
 	}
-	var out bytes.Buffer
-	if err := report.Write(&out); err != nil {
-		return err
-	}
-	return os.WriteFile(f.report.out, out.Bytes(), 0o644)
+	return inOneStep(f.report.out, report.Write)
 }
