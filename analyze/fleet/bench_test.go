@@ -48,7 +48,7 @@ func synth(n int) []Result {
 		}
 		slices.Sort(features)
 		out[i] = Result{Hash: fmt.Sprintf("%064x", i+1), Version: "1", Rules: "r", Status: Whole, Features: slices.Compact(features),
-			Nodes: []Node{{Name: fmt.Sprintf("node-%d", r.IntN(5000)), Kernel: "6.1.90", Collected: time.Unix(1_700_000_000+int64(r.IntN(60_000_000)), 0), Daemons: map[string]string{"dockerd": "20.10.24"}}}}
+			Nodes: []Node{{Name: fmt.Sprintf("node-%d", r.IntN(5000)), Kernel: fmt.Sprintf("6.1.%d", i%7), Collected: time.Unix(1_700_000_000+int64(r.IntN(60_000_000)), 0), Daemons: map[string]string{"dockerd": fmt.Sprintf("20.10.%d", i%9)}}}}
 		if rule != "" {
 			out[i].Findings = []Finding{{Rule: rule, Verdict: true, Confidence: "certain", Severity: "critical", Summary: rule}}
 		}
@@ -78,6 +78,10 @@ func BenchmarkStore(b *testing.B) {
 		ask  func(i int) error
 	}{
 		{"top", func(int) error { _, err := s.Top(b.Context(), Filter{}); return err }},
+		{"by kernel", func(int) error { return topBy(b, s, "kernel") }},
+		{"by version", func(int) error { return topBy(b, s, "version") }},
+		{"by week", func(int) error { return topBy(b, s, "week") }},
+		{"by path", func(int) error { return topBy(b, s, "/b/*{part}/") }},
 		{"trend", func(int) error { _, err := s.Trend(b.Context(), Filter{}); return err }},
 		{"similar", func(i int) error { _, err := s.Similar(b.Context(), results[i*7919%len(results)], 20); return err }},
 		{"known", func(i int) error {
@@ -93,4 +97,13 @@ func BenchmarkStore(b *testing.B) {
 			}
 		})
 	}
+}
+
+func topBy(b *testing.B, s *Store, by string) error {
+	d, err := NewDimension(by, "dockerd")
+	if err != nil {
+		return err
+	}
+	_, err = s.TopBy(b.Context(), Filter{}, d)
+	return err
 }

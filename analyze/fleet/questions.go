@@ -113,6 +113,8 @@ const (
 	monday = 4 * 24 * 60 * 60 // 1970-01-05 was one
 )
 
+func weekStart(n int64) time.Time { return time.Unix(n*week+monday, 0).UTC() }
+
 // Trend counts the verdicts by the week of the collection, oldest first. Bundles that do
 // not say when they were collected are left out.
 func (s *Store) Trend(ctx context.Context, f Filter) ([]Week, error) {
@@ -122,7 +124,7 @@ func (s *Store) Trend(ctx context.Context, f Filter) ([]Week, error) {
 	return collect(rows, err, func(scan func(...any) error) (w Week, err error) {
 		var n int64
 		err = scan(&n, &w.Rule, &w.Bundles)
-		w.Start = time.Unix(n*week+monday, 0).UTC()
+		w.Start = weekStart(n)
 		return w, err
 	})
 }

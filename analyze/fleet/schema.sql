@@ -42,6 +42,8 @@ create table cause (
   bundle  integer not null references bundle (id) on delete cascade,
   node    text not null,
   collected integer not null,
+  kernel  text not null,
+  os      text not null,
   primary key (rule, bundle)
 ) strict, without rowid;
 create index cause_bundle on cause (bundle);

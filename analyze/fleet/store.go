@@ -22,7 +22,7 @@ import (
 var schema string
 
 // schemaVersion is SQLite's user_version of a store.
-const schemaVersion = 2
+const schemaVersion = 3
 
 // Store keeps results in one SQLite file. It has one writer; readers may look at any
 // time.
@@ -227,7 +227,7 @@ func (s *Store) insert(tx *writing, r Result, current bool) error {
 		if !f.Verdict {
 			continue
 		}
-		if _, err := tx.Exec(`insert into cause values (?, ?, ?, ?) on conflict do nothing`, f.Rule, id, node.Name, seconds(node.Collected)); err != nil {
+		if _, err := tx.Exec(`insert into cause values (?, ?, ?, ?, ?, ?) on conflict do nothing`, f.Rule, id, node.Name, seconds(node.Collected), node.Kernel, node.OS); err != nil {
 			return err
 		}
 	}

@@ -28,6 +28,7 @@ type fleetFlags struct {
 	rules               []string
 	limit               int
 	report              reportFlags
+	by                  string
 	exported            exportFlags
 }
 
@@ -58,7 +59,8 @@ func fleetCommand() *cobra.Command {
 		c.AddCommand(s)
 		return s
 	}
-	sub("top", "the root causes by how many bundles they were found in", cobra.NoArgs, f.top)
+	top := sub("top", "the root causes by how many bundles they were found in", cobra.NoArgs, f.top)
+	top.Flags().StringVar(&f.by, "by", "", byUsage)
 	sub("trend", "the root causes by week", cobra.NoArgs, f.trend)
 	sub("show BUNDLE", "what is kept of a bundle, by its path or hash", cobra.ExactArgs(1), f.show)
 	sub("unknown", "bundles without a verdict, those that are alike together, and what they share", cobra.NoArgs, f.unknown)
@@ -97,6 +99,9 @@ func (f *fleetFlags) open() (*fleet.Store, error) {
 }
 
 func (f *fleetFlags) top(ctx context.Context, w io.Writer, s *fleet.Store, _ []string) error {
+	if f.by != "" {
+		return f.topBy(ctx, w, s)
+	}
 	causes, err := s.Top(ctx, f.filter)
 	if err != nil {
 		return err
