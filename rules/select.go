@@ -141,8 +141,14 @@ func (e *evaluator) filter(s *Selection) (out filtered) {
 		}
 	}
 	out.passed, out.unsure = slices.Clip(out.passed), slices.Clip(out.unsure)
-	out.missing, out.absent, out.looked = e.lacks(s)
-	out.reach = e.reach(s)
+	var about []fact.Coverage
+	for _, c := range e.coverage[s.Table.Name] {
+		if s.concerns(c) {
+			about = append(about, c)
+		}
+	}
+	out.missing, out.absent, out.looked = e.lacks(s, about)
+	out.reach = reached(about)
 	return out
 }
 
@@ -180,17 +186,14 @@ func (e *evaluator) stop(file string, line int, format string, args ...any) {
 
 // lacks says why rows of the selection may exist outside the table, "" when they
 // cannot; absent when nothing of the kind was collected; looked are the sources
-// that the table was filled from.
-func (e *evaluator) lacks(s *Selection) (why string, absent bool, looked []fact.Ref) {
+// that the table was filled from. about is the coverage that concerns the selection.
+func (e *evaluator) lacks(s *Selection, about []fact.Coverage) (why string, absent bool, looked []fact.Ref) {
 	if e.tables.Partial {
 		return "the bundle is not read to the end", false, nil
 	}
 	whole := map[string]bool{}
 	reason := map[string]string{}
-	for _, c := range e.coverage[s.Table.Name] {
-		if !s.concerns(c) {
-			continue
-		}
+	for _, c := range about {
 		whole[c.Daemon] = whole[c.Daemon] || c.Complete
 		looked = fact.AppendRefs(looked, c.Refs...)
 		if !c.Complete {
@@ -208,12 +211,12 @@ func (e *evaluator) lacks(s *Selection) (why string, absent bool, looked []fact.
 	return "", false, looked
 }
 
-// reach is the time of which the selection's complete sources tell, by daemon. Each
+// reached is the time of which the selection's complete sources tell, by daemon. Each
 // source counts by itself: between two there may be a third.
-func (e *evaluator) reach(s *Selection) map[string][]span {
+func reached(about []fact.Coverage) map[string][]span {
 	out := map[string][]span{}
-	for _, c := range e.coverage[s.Table.Name] {
-		if c.Complete && s.concerns(c) {
+	for _, c := range about {
+		if c.Complete {
 			window := always
 			if !c.First.IsZero() || !c.Last.IsZero() {
 				window = span{c.First, c.Last}
