@@ -16,6 +16,7 @@ import (
 // package that is not listed may not exist.
 var imports = map[string][]string{
 	"analyze/fact":     {},
+	"analyze/bucket":   {"analyze/bucket/buckettest"}, // its tests only
 	"analyze/line":     {"analyze/fact"},
 	"analyze/bundle":   {"analyze/fact"},
 	"analyze/host":     {"analyze/fact"},
@@ -25,17 +26,18 @@ var imports = map[string][]string{
 	"rules":            {"analyze/fact"},
 	"analyze":          {"analyze/fact", "analyze/bundle", "analyze/host", "analyze/line", "analyze/stack", "analyze/logs", "analyze/join", "rules"},
 	"analyze/render":   {"analyze", "analyze/fact", "rules"},
-	"analyze/fleet":    {"analyze", "analyze/bundle", "analyze/fact", "rules"},
+	"analyze/fleet":    {"analyze", "analyze/bucket", "analyze/bucket/buckettest", "analyze/bundle", "analyze/fact", "rules"},
 	"analyze/page":     {"analyze/fleet", "analyze/render", "rules"},
 	"collect":          {"analyze", "analyze/bundle", "rules"}, // its tests only
 	"tui":              {"analyze", "analyze/bundle", "analyze/fact", "analyze/render", "rules"},
-	"cmd/culprit":      {"collect", "tui", "analyze", "analyze/bundle", "analyze/fact", "analyze/fleet", "analyze/page", "analyze/render", "rules"},
+	"cmd/culprit":      {"collect", "tui", "analyze", "analyze/bucket", "analyze/bucket/buckettest", "analyze/bundle", "analyze/fact", "analyze/fleet", "analyze/page", "analyze/render", "rules"},
 	"samples":          {},
 	"samples/accuracy": {"analyze", "analyze/bundle", "rules"},
 	"samples/pack":     {},
 	"samples/bench":    {},
 
-	"samples/lab/leakclient": {},
+	"analyze/bucket/buckettest": {},
+	"samples/lab/leakclient":    {},
 }
 
 // confined says which packages may import a third-party module; its types never
@@ -48,6 +50,12 @@ var confined = map[string][]string{
 	"github.com/charmbracelet/x/exp":           {"tui"},
 	"github.com/charmbracelet/x/term":          {"tui"},
 	"go.yaml.in/yaml/v4":                       {"rules"},
+	"cloud.google.com/go/storage":              {"analyze/bucket"},
+	"github.com/aws/aws-sdk-go-v2":             {"analyze/bucket"},
+	"github.com/aws/smithy-go":                 {"analyze/bucket"},
+	"gocloud.dev":                              {"analyze/bucket"},
+	"github.com/fsouza/fake-gcs-server":        {"analyze/bucket"},
+	"github.com/johannesboyne/gofakes3":        {"analyze/bucket/buckettest"},
 	"github.com/google/pprof":                  {"analyze/stack"},
 	"github.com/chromedp/cdproto":              {"analyze/page"},
 	"github.com/chromedp/chromedp":             {"analyze/page"},
