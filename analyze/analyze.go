@@ -25,6 +25,9 @@ type Options struct {
 	Limits  bundle.Limits
 	// Stdin is what the path "-" stands for.
 	Stdin io.Reader
+	// Open, if set, opens the paths that the file system does not have; nil, and no error,
+	// of one that it has.
+	Open func(ctx context.Context, path string) (*Opened, error)
 	// Progress, if set, is told of each source as its reading begins.
 	Progress func(source string)
 	// Spool, if set, keeps what Bundles reads; Raw and Quote look there first.
@@ -54,7 +57,7 @@ func (o Options) Prepared() (Options, error) {
 }
 
 // Bundles analyses one incident: one path, or several that belong together. A
-// path is a folder, an archive, one file, or "-". The end of ctx, its deadline or that
+// path is a folder, an archive, one file, "-", or what o.Open opens. The end of ctx, its deadline or that
 // it is cancelled, ends the reading: what was read is analysed, and a Problem says so. The
 // error wraps bundle.ErrUnrecognised when a path holds nothing that can be read, and
 // is that of ctx when it was cancelled before anything was.
@@ -90,11 +93,31 @@ func (e *early) read(path string, p *parts) error {
 			e.look()
 			e.Spool.keep(name, e.during(r), func(r io.Reader) { parse(src, r) })
 		}
-		if path == "-" {
-			return w.WalkReader(e.ctx, "stdin", e.Stdin)
-		}
-		return w.Walk(e.ctx, path)
+		return e.walk(e.ctx, path, w)
 	})
+}
+
+// Opened is a bundle that is read as a stream, under its base name.
+type Opened struct {
+	Name string
+	io.ReadCloser
+}
+
+// walk walks what a path stands for.
+func (o Options) walk(ctx context.Context, path string, w *bundle.Walker) (bundle.Bundle, error) {
+	if path == "-" {
+		return w.WalkReader(ctx, "stdin", o.Stdin)
+	}
+	if o.Open != nil {
+		switch in, err := o.Open(ctx, path); {
+		case err != nil:
+			return bundle.Bundle{}, err
+		case in != nil:
+			defer in.Close()
+			return w.WalkReader(ctx, in.Name, in)
+		}
+	}
+	return w.Walk(ctx, path)
 }
 
 // prefix stands before the sources of the i-th of n bundles.

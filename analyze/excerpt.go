@@ -43,17 +43,17 @@ func (r *Report) Quote(ctx context.Context, o Options, refs []fact.Ref, paths ..
 		if len(cited) == 0 || !again(path) {
 			continue
 		}
-		r.quote(ctx, o.Limits, path, prefix(i, len(paths)), cited)
+		r.quote(ctx, o, path, prefix(i, len(paths)), cited)
 	}
 	return ctx.Err()
 }
 
 // quote walks one path and takes out of cited what it finds there.
-func (r *Report) quote(ctx context.Context, lim bundle.Limits, path, prefix string, cited map[string][]fact.Ref) {
+func (r *Report) quote(ctx context.Context, o Options, path, prefix string, cited map[string][]fact.Ref) {
 	ctx, stop := context.WithCancel(ctx)
 	defer stop()
 	// How the walk ends tells nothing: what was read the first time is in the report.
-	_, _ = bundle.Walk(ctx, path, lim, func(src fact.Source, content io.Reader) {
+	_, _ = o.walk(ctx, path, &bundle.Walker{Limits: o.Limits, Visit: func(src fact.Source, content io.Reader) {
 		name := prefix + src.Path
 		if refs := cited[name]; len(refs) > 0 {
 			r.pick(content, refs)
@@ -62,7 +62,7 @@ func (r *Report) quote(ctx context.Context, lim bundle.Limits, path, prefix stri
 		if len(cited) == 0 {
 			stop()
 		}
-	})
+	}})
 }
 
 // pick keeps the lines of one source that refs cite. A line that does not begin

@@ -29,14 +29,14 @@ func Raw(ctx context.Context, o Options, w io.Writer, source string, paths ...st
 		ctx, stop := context.WithCancel(ctx)
 		found := false
 		var failed error
-		_, _ = bundle.Walk(ctx, path, o.Limits, func(src fact.Source, content io.Reader) {
+		_, _ = o.walk(ctx, path, &bundle.Walker{Limits: o.Limits, Visit: func(src fact.Source, content io.Reader) {
 			if found || prefix(i, len(paths))+src.Path != source {
 				return
 			}
 			found = true
 			_, failed = io.Copy(w, content)
 			stop()
-		})
+		}})
 		stop()
 		if found {
 			return failed
@@ -49,10 +49,10 @@ func Raw(ctx context.Context, o Options, w io.Writer, source string, paths ...st
 }
 
 // again reports whether a path can be read a second time: standard input and pipes
-// cannot.
+// cannot. What is not there may be one of Options.Open.
 func again(path string) bool {
 	st, err := os.Stat(path)
-	return path != "-" && err == nil && st.Mode()&fs.ModeNamedPipe == 0
+	return path != "-" && (err != nil || st.Mode()&fs.ModeNamedPipe == 0)
 }
 
 // untilDone ends with the error of ctx.
