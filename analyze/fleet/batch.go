@@ -8,12 +8,15 @@ import (
 	"sync"
 
 	"culprit/analyze"
+	"culprit/analyze/bucket"
 	"culprit/analyze/bundle"
 )
 
 // Batch analyses many bundles.
 type Batch struct {
 	Options analyze.Options
+	// Objects are where places are read that are URLs; nil where none is one.
+	Objects *bucket.Stores
 	// Workers is how many bundles are read at once.
 	Workers int
 	// Known reports whether the result of a place, or of its content, is there already; nil
@@ -114,17 +117,24 @@ func (b Batch) one(ctx context.Context, p Place) (Outcome, error) {
 			return b.again(p, hash, f), err
 		}
 	}
-	now := p
-	if st, err := os.Stat(p.Path); b.Planned && err == nil { // what is gone is unreadable
-		now = placeOf(p.Path, st)
-	}
-	o, err := b.read(ctx, now)
+	o, err := b.now(ctx, p)
 	o.Planned = p
-	if now != p && !o.Skipped {
+	if now := o.Place; b.Planned && err == nil && now != p && !o.Skipped {
 		changed := fmt.Sprintf("changed since the plan: %d bytes of %s then, %d bytes of %s now", p.Size, p.Stamp, now.Size, now.Stamp)
 		o.Result.Damage = append([]string{changed}, o.Result.Damage...)
 	}
 	return o, err
+}
+
+// now reads what lies at a place by now, where that is asked for.
+func (b Batch) now(ctx context.Context, p Place) (Outcome, error) {
+	if bucket.IsURL(p.Path) {
+		return b.readObject(ctx, p)
+	}
+	if st, err := os.Stat(p.Path); b.Planned && err == nil { // what is gone is unreadable
+		p = placeOf(p.Path, st)
+	}
+	return b.read(ctx, p)
 }
 
 // read analyses what lies at a place, unless its content is known.
@@ -133,15 +143,15 @@ func (b Batch) read(ctx context.Context, p Place) (Outcome, error) {
 	if err != nil {
 		return b.unreadable(ctx, p, "", err)
 	}
-	if b.KnownContent != nil {
-		if known, err := b.KnownContent(hash); known || err != nil {
-			return Outcome{Place: p, Skipped: true, Result: Result{Hash: hash}}, err
-		}
-		if _, taken := b.claimed.LoadOrStore(hash, true); taken { // a copy, which is being read
-			return Outcome{Place: p, Skipped: true, Result: Result{Hash: hash}}, nil
-		}
+	if known, err := b.knownContent(hash); known || err != nil {
+		return Outcome{Place: p, Skipped: true, Result: Result{Hash: hash}}, err
 	}
 	r, err := analyze.Bundles(ctx, b.Options, p.Path)
+	return b.outcome(ctx, p, hash, r, err)
+}
+
+// outcome is that of a bundle of which Bundles returned r and err.
+func (b Batch) outcome(ctx context.Context, p Place, hash string, r *analyze.Report, err error) (Outcome, error) {
 	switch {
 	case ctx.Err() != nil:
 		return Outcome{}, context.Cause(ctx)
@@ -166,8 +176,24 @@ func (b Batch) again(p Place, hash string, f *analyze.Facts) Outcome {
 	return o
 }
 
+// knownContent reports whether the result of a content is there, or will be by another
+// worker of this run, which has a copy.
+func (b Batch) knownContent(hash string) (bool, error) {
+	if b.KnownContent == nil {
+		return false, nil
+	}
+	if known, err := b.KnownContent(hash); known || err != nil {
+		return known, err
+	}
+	_, taken := b.claimed.LoadOrStore(hash, true)
+	return taken, nil
+}
+
 // Result is that of one bundle that is kept nowhere.
 func (b Batch) Result(ctx context.Context, path string) (Result, error) {
+	if bucket.IsURL(path) {
+		return b.objectResult(ctx, path)
+	}
 	hash, err := Hash(ctx, path)
 	if err != nil {
 		return Result{}, err
@@ -181,12 +207,12 @@ func (b Batch) Result(ctx context.Context, path string) (Result, error) {
 
 // unreadable is the outcome of a bundle that cannot be read: its damage is what is known
 // of it. Without a hash, its path and state stand for the content. What this machine falls
-// short of is an error.
+// short of, or a store that cannot be asked, is an error.
 func (b Batch) unreadable(ctx context.Context, p Place, hash string, err error) (Outcome, error) {
 	if ctx.Err() != nil {
 		return Outcome{}, context.Cause(ctx)
 	}
-	if ofMachine(err) {
+	if ofMachine(err) || errPassing(err) {
 		return Outcome{}, err
 	}
 	if hash == "" {

@@ -29,7 +29,7 @@ func options(t testing.TB) analyze.Options {
 // samples are the archives of the samples.
 func samples(t testing.TB) []Place {
 	t.Helper()
-	places, err := Find([]string{"../../samples/*/bundle.tar.zst"})
+	places, err := Find(t.Context(), nil, []string{"../../samples/*/bundle.tar.zst"})
 	if err != nil || len(places) < 10 {
 		t.Fatalf("%d samples, %v", len(places), err)
 	}
@@ -66,7 +66,7 @@ func TestBatch(t *testing.T) {
 	s := newStore(t)
 	o := options(t)
 	run := func() map[string]Outcome {
-		places, err := Find([]string{dir})
+		places, err := Find(t.Context(), nil, []string{dir})
 		if err != nil {
 			t.Fatal(err)
 		}

@@ -58,7 +58,7 @@ func TestJudgedAgain(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	copies, err := Find([]string{dir})
+	copies, err := Find(t.Context(), nil, []string{dir})
 	if err != nil {
 		t.Fatal(err)
 	}

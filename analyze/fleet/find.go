@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"bufio"
+	"context"
 	"fmt"
 	"io/fs"
 	"os"
@@ -9,14 +10,16 @@ import (
 	"slices"
 	"strings"
 	"time"
+
+	"culprit/analyze/bucket"
 )
 
 // Place is where a bundle lies, and what tells one state of it from another without
 // reading it.
 type Place struct {
 	Path string
-	// Size is that of the file, or of all files of a folder; Stamp their latest
-	// modification.
+	// Size is that of the file or object, or of all files of a folder; Stamp their latest
+	// modification, and of an object its etag too: see bucket.Object.
 	Size  int64
 	Stamp string
 }
@@ -28,10 +31,10 @@ var archiveNames = []string{".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".
 var bundleMarks = []string{"manifest.jsonl", "collect.log", "sos_commands", "sos_logs", "cluster-scoped-resources", "version.txt"}
 
 // Find lists the bundles that sources name, in the order of their paths and each once. A
-// source is a file, a folder, a pattern as in path.Match, or @FILE with one of these a
-// line. A folder is a bundle if something in it says so (see isBundle), else whatever
+// source is a file, a folder, a pattern as in path.Match, the URL of objects (see
+// findObjects), or @FILE with one of these a line. A folder is a bundle if something in it says so (see isBundle), else whatever
 // bundles it holds, at any depth.
-func Find(sources []string) ([]Place, error) {
+func Find(ctx context.Context, stores *bucket.Stores, sources []string) ([]Place, error) {
 	found := map[string]Place{}
 	for _, source := range sources {
 		paths, err := expand(source, 0)
@@ -39,7 +42,12 @@ func Find(sources []string) ([]Place, error) {
 			return nil, err
 		}
 		for _, path := range paths {
-			if err := find(path, found); err != nil {
+			if bucket.IsURL(path) {
+				err = findObjects(ctx, stores, path, found)
+			} else {
+				err = find(path, found)
+			}
+			if err != nil {
 				return nil, err
 			}
 		}
@@ -60,6 +68,9 @@ func expand(source string, depth int) ([]string, error) {
 			return nil, fmt.Errorf("%s: a list of lists of lists", source)
 		}
 		return expandList(list, depth)
+	}
+	if bucket.IsURL(source) {
+		return []string{source}, nil
 	}
 	if _, err := os.Lstat(source); err == nil || !strings.ContainsAny(source, "*?[") {
 		return []string{source}, err

@@ -42,7 +42,7 @@ func TestFind(t *testing.T) {
 		{"twice", []string{dir + "/2026/10", dir + "/2026"}, "2026/10/a.tar.zst 2026/10/b.TGZ 2026/11/c 2026/11/d"},
 		{"nothing in it", []string{dir + "/2026/11/e"}, ""},
 	} {
-		places, err := Find(tt.sources)
+		places, err := Find(t.Context(), nil, tt.sources)
 		if err != nil {
 			t.Errorf("%s: %v", tt.name, err)
 			continue
@@ -60,7 +60,7 @@ func TestFind(t *testing.T) {
 		}
 	}
 	for _, missing := range []string{dir + "/no", dir + "/*.no", "@" + dir + "/no"} {
-		if _, err := Find([]string{missing}); !os.IsNotExist(err) && !strings.Contains(err.Error(), "nothing matches") {
+		if _, err := Find(t.Context(), nil, []string{missing}); !os.IsNotExist(err) && !strings.Contains(err.Error(), "nothing matches") {
 			t.Errorf("%s: %v", missing, err)
 		}
 	}

@@ -5,6 +5,7 @@ import (
 	"database/sql"
 	"errors"
 	"path"
+	"strings"
 	"time"
 )
 
@@ -43,24 +44,24 @@ func (m Merge) Into(ctx context.Context, s *Store, from ...Results) (Merged, err
 		return err
 	}
 	for _, results := range from {
-		for name, err := range results.Names(ctx) {
-			if err != nil {
-				return done, err
-			}
-			if path.Dir(name) != m.own() && !m.All {
+		wanted := func(name string) bool { return path.Dir(name) == m.own() || m.All }
+		for r := range ahead(ctx, results, wanted) {
+			switch {
+			case r.listed != nil:
+				return done, r.listed
+			case !wanted(r.name):
 				done.Other++
 				continue
-			}
-			o, err := get(ctx, results, name)
-			switch {
 			case ctx.Err() != nil:
 				return done, ctx.Err()
-			case err != nil:
+			case errPassing(r.err):
+				return done, r.err
+			case r.err != nil:
 				done.Broken++
-				m.Broken(name, err)
+				m.Broken(r.name, r.err)
 				continue
 			}
-			if next = append(next, o); len(next) == atOnce {
+			if next = append(next, r.object); len(next) == atOnce {
 				if err := put(); err != nil {
 					return done, err
 				}
@@ -122,8 +123,11 @@ func (s *Store) mergeOne(tx *writing, o object, own string) error {
 	return s.insert(tx, o.Result, current)
 }
 
-// later reports whether a stamp is after another one.
+// later reports whether a stamp is after another one. That of an object begins with its
+// time: see bucket.Object.
 func later(a, b string) bool {
+	a, _, _ = strings.Cut(a, " ")
+	b, _, _ = strings.Cut(b, " ")
 	x, err := time.Parse(time.RFC3339Nano, a)
 	y, err2 := time.Parse(time.RFC3339Nano, b)
 	return err == nil && err2 == nil && x.After(y)

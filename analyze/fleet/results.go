@@ -14,8 +14,9 @@ import (
 	"os"
 	"path"
 	"path/filepath"
-	"slices"
 	"strings"
+
+	"culprit/analyze/bucket"
 )
 
 // Results are where the shards of a plan put their results: one object a place, under a
@@ -79,8 +80,13 @@ func RunShard(ctx context.Context, b Batch, places []Place, results Results) err
 		}
 		return done(o)
 	}
-	if slices.ContainsFunc(places, isThere) {
-		return b.Run(ctx, places)
+	for _, p := range places {
+		switch there, err := b.isThere(ctx, p); {
+		case err != nil:
+			return err
+		case there:
+			return b.Run(ctx, places)
+		}
 	}
 	for _, p := range places {
 		if known, err := b.KnownPlace(p); !known || err != nil {
@@ -93,11 +99,14 @@ func RunShard(ctx context.Context, b Batch, places []Place, results Results) err
 // ErrAllGone says that no bundle of a shard is where the plan says. One that is gone is a
 // result like any other that cannot be read; all of them are rather a folder that is not
 // mounted on this machine.
-var ErrAllGone = errors.New("none of the shard's bundles is there: is their folder mounted, and the working directory that of the plan")
+var ErrAllGone = errors.New("none of the shard's bundles is there: is their folder mounted, and the working directory that of the plan; may their bucket be read")
 
-func isThere(p Place) bool {
+func (b Batch) isThere(ctx context.Context, p Place) (bool, error) {
+	if bucket.IsURL(p.Path) {
+		return b.Objects.Exists(ctx, p.Path)
+	}
 	_, err := os.Lstat(p.Path)
-	return err == nil
+	return err == nil, nil
 }
 
 // readObject reads an object and holds it to its name.

@@ -70,7 +70,7 @@ func TestShard(t *testing.T) {
 			t.Fatal(err)
 		}
 	}
-	planned, err := Find([]string{dir})
+	planned, err := Find(t.Context(), nil, []string{dir})
 	if err != nil {
 		t.Fatal(err)
 	}

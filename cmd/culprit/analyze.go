@@ -15,6 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culprit/analyze"
+	"culprit/analyze/bucket"
 	"culprit/analyze/bundle"
 	"culprit/analyze/fact"
 	"culprit/analyze/render"
@@ -36,7 +37,8 @@ func analyzeCommand(code *int) *cobra.Command {
 		Use:   "analyze PATH...",
 		Short: "name the root cause of what a bundle shows",
 		Long: `Analyze reads each PATH, a folder, an archive (tar, zip, 7z or rar, compressed
-or not), one loose file, or - for standard input, and writes one report each; with
+or not), one loose file, the URL of an object (s3://bucket/key, gs://, file://), or
+- for standard input, and writes one report each; with
 --together all of them are one incident.
 
 Exit status: 0 done, whatever was found; 1 usage or an internal error; 2 a bundle
@@ -97,7 +99,7 @@ func (f *analyzeFlags) run(ctx context.Context, paths []string, stdin io.Reader,
 	if err != nil {
 		return err
 	}
-	options := analyze.Options{Rules: set, Version: version, Limits: bundle.DefaultLimits(), Stdin: stdin}
+	options := analyze.Options{Rules: set, Version: version, Limits: bundle.DefaultLimits(), Stdin: stdin, Open: openURL(&bucket.Stores{})}
 	incidents := [][]string{paths}
 	if !f.together {
 		incidents = nil

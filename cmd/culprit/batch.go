@@ -12,6 +12,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culprit/analyze"
+	"culprit/analyze/bucket"
 	"culprit/analyze/bundle"
 	"culprit/analyze/fleet"
 	"culprit/rules"
@@ -28,6 +29,8 @@ type batchFlags struct {
 	noFacts       bool
 	// Of a shard.
 	plan, shard, results string
+
+	stores bucket.Stores
 }
 
 func batchCommand() *cobra.Command {
@@ -36,7 +39,8 @@ func batchCommand() *cobra.Command {
 		Use:   "batch SRC... | batch --rescan --store FILE | batch --plan FILE --shard I --results DIR",
 		Short: "analyse many bundles into a store, which fleet asks",
 		Long: `Batch analyses every bundle that the SRCs name: an archive, a folder that is a bundle
-or holds bundles at any depth, a pattern, or @FILE with one of these a line. Results go
+or holds bundles at any depth, a pattern, the URL of objects (s3://bucket/prefix, gs://,
+file://; credentials come from the environment), or @FILE with one of these a line. Results go
 into the store, one SQLite file, keyed by what the bundle holds, the version and the
 rules: a second run reads only what changed. A bundle that cannot be read is a result
 too. Without --store each result is printed as one line of JSON.
@@ -73,9 +77,9 @@ load; with anything else when it is: what was done is not done again.`,
 	flags.BoolVar(&f.wait, "wait", false, "wait while another run writes into the store")
 	flags.BoolVar(&f.rescan, "rescan", false, "judge all of the store by the rules of now, from what was read before; says how many bundles have to be read")
 	flags.BoolVar(&f.noFacts, "no-facts", false, "do not keep what was read of bundles: a smaller store, and other rules read them again")
-	flags.StringVar(&f.plan, "plan", "", "read one shard of the plan in `FILE`")
+	flags.StringVar(&f.plan, "plan", "", "read one shard of the plan in `FILE`, or at a URL")
 	flags.StringVar(&f.shard, "shard", "", "which shard, from 0: `I`; else $JOB_COMPLETION_INDEX, $SLURM_ARRAY_TASK_ID or $AWS_BATCH_JOB_ARRAY_INDEX")
-	flags.StringVar(&f.results, "results", "", "put the results of the shard below `DIR`, which all shards may share")
+	flags.StringVar(&f.results, "results", "", "put the results of the shard below `DIR`, or a URL, which all shards may share")
 	flags.StringArrayVar(&f.rules, "rules", nil, "add the rules, signatures and ids in `DIR`")
 	return c
 }
@@ -88,7 +92,7 @@ func (f *batchFlags) run(c *cobra.Command, sources []string) error {
 	if err != nil {
 		return err
 	}
-	places, err := fleet.Find(sources)
+	places, err := fleet.Find(c.Context(), &f.stores, sources)
 	if err != nil {
 		return err
 	}
@@ -100,7 +104,7 @@ func (f *batchFlags) run(c *cobra.Command, sources []string) error {
 		}
 		defer store.Close()
 		if waited {
-			if places, err = fleet.Find(sources); err != nil {
+			if places, err = fleet.Find(c.Context(), &f.stores, sources); err != nil {
 				return err
 			}
 		}
@@ -133,7 +137,7 @@ func (f *batchFlags) run(c *cobra.Command, sources []string) error {
 
 // batch asks the store what is there already, where there is one.
 func (f *batchFlags) batch(ctx context.Context, set *rules.Set, store *fleet.Store) fleet.Batch {
-	b := fleet.Batch{Options: analyze.Options{Rules: set, Version: version, Limits: bundle.DefaultLimits()}, Workers: f.workers}
+	b := fleet.Batch{Objects: &f.stores, Options: analyze.Options{Rules: set, Version: version, Limits: bundle.DefaultLimits()}, Workers: f.workers}
 	if store == nil {
 		return b
 	}

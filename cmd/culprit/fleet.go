@@ -6,7 +6,6 @@ import (
 	"fmt"
 	"io"
 	"maps"
-	"path/filepath"
 	"slices"
 	"strings"
 	"text/tabwriter"
@@ -15,6 +14,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culprit/analyze"
+	"culprit/analyze/bucket"
 	"culprit/analyze/bundle"
 	"culprit/analyze/fleet"
 	"culprit/analyze/render"
@@ -30,6 +30,7 @@ type fleetFlags struct {
 	report              reportFlags
 	by                  string
 	exported            exportFlags
+	stores              bucket.Stores
 }
 
 func fleetCommand() *cobra.Command {
@@ -144,7 +145,7 @@ func (f *fleetFlags) trend(ctx context.Context, w io.Writer, s *fleet.Store, _ [
 }
 
 func (f *fleetFlags) show(ctx context.Context, w io.Writer, s *fleet.Store, args []string) error {
-	k, err := s.Show(ctx, filepath.Clean(args[0]))
+	k, err := s.Show(ctx, cleanPath(args[0]))
 	if err != nil {
 		return err
 	}
@@ -201,7 +202,7 @@ func (f *fleetFlags) similar(ctx context.Context, w io.Writer, s *fleet.Store, a
 	if err != nil {
 		return err
 	}
-	b := fleet.Batch{Options: analyze.Options{Rules: set, Version: version, Limits: bundle.DefaultLimits()}}
+	b := fleet.Batch{Objects: &f.stores, Options: analyze.Options{Rules: set, Version: version, Limits: bundle.DefaultLimits()}}
 	r, err := b.Result(ctx, args[0])
 	if err != nil {
 		return err

@@ -7,6 +7,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"culprit/analyze/bucket"
 	"culprit/analyze/fleet"
 	"culprit/analyze/render"
 	"culprit/rules"
@@ -18,6 +19,8 @@ type mergeFlags struct {
 	rules []string
 	all   bool
 	wait  bool
+
+	stores bucket.Stores
 }
 
 func mergeCommand() *cobra.Command {
@@ -25,7 +28,7 @@ func mergeCommand() *cobra.Command {
 	c := &cobra.Command{
 		Use:   "merge DIR... --store FILE",
 		Short: "put the results of shards into a store, which fleet asks",
-		Long: `Merge puts what batch --plan wrote into its --results DIR into a store, as batch --store
+		Long: `Merge puts what batch --plan wrote into its --results, DIR or URL, into a store, as batch --store
 would have done by itself. Doing it again changes nothing, so it can be done while shards
 still run. Results that cannot be read are said and left out, and the exit code is 1:
 remove them, and start their shards again.`,
@@ -50,10 +53,16 @@ func (f *mergeFlags) run(c *cobra.Command, dirs []string) error {
 	}
 	var from []fleet.Results
 	for _, dir := range dirs {
-		if _, err := os.Stat(dir); err != nil {
+		results, err := fleet.OpenResults(&f.stores, dir)
+		if err != nil {
 			return err
 		}
-		from = append(from, fleet.Folder(dir))
+		if folder, ok := results.(fleet.Folder); ok {
+			if _, err := os.Stat(string(folder)); err != nil {
+				return err
+			}
+		}
+		from = append(from, results)
 	}
 	store, _, err := openStore(c.Context(), c.ErrOrStderr(), f.store, f.wait)
 	if err != nil {

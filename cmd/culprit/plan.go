@@ -1,12 +1,15 @@
 package main
 
 import (
+	"bytes"
+	"context"
 	"errors"
 	"fmt"
 	"io"
 
 	"github.com/spf13/cobra"
 
+	"culprit/analyze/bucket"
 	"culprit/analyze/fleet"
 )
 
@@ -15,6 +18,8 @@ type planFlags struct {
 	out      string
 	printJob bool
 	job      fleet.Job
+
+	stores bucket.Stores
 }
 
 func planCommand() *cobra.Command {
@@ -33,7 +38,7 @@ the SRCs by absolute paths.`,
 	}
 	flags := c.Flags()
 	flags.IntVar(&f.job.Shards, "shards", 0, "make `N` shards")
-	flags.StringVarP(&f.out, "output", "o", "", "write the plan to `FILE`")
+	flags.StringVarP(&f.out, "output", "o", "", "write the plan to `FILE`, or a URL")
 	flags.BoolVar(&f.printJob, "job", false, "print a Kubernetes Job that works off a plan of --shards; it reads plan.jsonl from the volume of --results")
 	flags.StringVar(&f.job.Image, "image", "", "--job: the `IMAGE`, made by cmd/culprit/Dockerfile")
 	flags.StringVar(&f.job.Name, "name", "culprit", "--job: its `NAME`")
@@ -55,7 +60,7 @@ func (f *planFlags) run(c *cobra.Command, sources []string) error {
 	case len(sources) == 0:
 		return errors.New("a SRC is needed: see --help")
 	}
-	places, err := fleet.Find(sources)
+	places, err := fleet.Find(c.Context(), &f.stores, sources)
 	if err != nil {
 		return err
 	}
@@ -63,7 +68,7 @@ func (f *planFlags) run(c *cobra.Command, sources []string) error {
 	if err != nil {
 		return err
 	}
-	if err := f.write(c.OutOrStdout(), plan); err != nil {
+	if err := f.write(c.Context(), c.OutOrStdout(), plan); err != nil {
 		return err
 	}
 	largest, all := plan.Load()
@@ -72,9 +77,16 @@ func (f *planFlags) run(c *cobra.Command, sources []string) error {
 }
 
 // write writes a plan to -o in one step, so that no worker reads half of it.
-func (f *planFlags) write(stdout io.Writer, plan fleet.Plan) error {
-	if f.out == "" {
+func (f *planFlags) write(ctx context.Context, stdout io.Writer, plan fleet.Plan) error {
+	switch {
+	case f.out == "":
 		return plan.Write(stdout)
+	case bucket.IsURL(f.out):
+		var text bytes.Buffer
+		if err := plan.Write(&text); err != nil {
+			return err
+		}
+		return f.stores.Put(ctx, f.out, text.Bytes())
 	}
 	return inOneStep(f.out, plan.Write)
 }

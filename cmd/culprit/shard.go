@@ -1,6 +1,7 @@
 package main
 
 import (
+	"context"
 	"errors"
 	"fmt"
 	"os"
@@ -8,6 +9,7 @@ import (
 
 	"github.com/spf13/cobra"
 
+	"culprit/analyze/bucket"
 	"culprit/analyze/fleet"
 	"culprit/rules"
 )
@@ -24,19 +26,26 @@ func (e neverAgain) Unwrap() error { return e.error }
 // runShard reads one shard of a plan. What is wrong with the plan, the rules or the
 // command is neverAgain.
 func (f *batchFlags) runShard(c *cobra.Command, sources []string) error {
-	set, places, err := f.shardOf(sources)
+	set, places, err := f.shardOf(c.Context(), sources)
+	if errors.Is(err, bucket.ErrStore) || c.Context().Err() != nil {
+		return err
+	}
 	if err != nil {
 		return neverAgain{err}
+	}
+	results, err := fleet.OpenResults(&f.stores, f.results)
+	if err != nil {
+		return neverAgain{fmt.Errorf("--results: %w", err)}
 	}
 	tally := newBatchTally(c.ErrOrStderr(), len(places))
 	b := f.batch(c.Context(), set, nil)
 	b.Done = func(o fleet.Outcome) error { tally.add(o); return nil }
-	err = fleet.RunShard(c.Context(), b, places, fleet.Folder(f.results))
+	err = fleet.RunShard(c.Context(), b, places, results)
 	tally.end()
 	return err
 }
 
-func (f *batchFlags) shardOf(sources []string) (*rules.Set, []fleet.Place, error) {
+func (f *batchFlags) shardOf(ctx context.Context, sources []string) (*rules.Set, []fleet.Place, error) {
 	switch {
 	case len(sources) > 0 || f.store != "" || f.format != "" || f.rehash || f.wait:
 		return nil, nil, errors.New("--plan names the bundles and --results takes what is found: no SRC, --store, --format, --rehash or --wait")
@@ -47,7 +56,7 @@ func (f *batchFlags) shardOf(sources []string) (*rules.Set, []fleet.Place, error
 	if err != nil {
 		return nil, nil, err
 	}
-	in, err := os.Open(f.plan)
+	in, err := openFile(ctx, &f.stores, f.plan)
 	if err != nil {
 		return nil, nil, fmt.Errorf("--plan: %w", err)
 	}

@@ -2,41 +2,90 @@ package main
 
 import (
 	"bytes"
+	"errors"
 	"fmt"
 	"os"
 	"os/exec"
 	"path/filepath"
+	"regexp"
 	"strings"
 	"testing"
 	"time"
 
+	"culprit/analyze/bucket/buckettest"
 	"culprit/analyze/fleet"
 )
 
-// Workers over one plan, with nothing but a folder between them: one is killed and
-// started again, one shard is read twice at once, one finds its plan damaged. What is
-// merged is what one machine would have found.
+// Workers over one plan, with nothing but a folder or a bucket between them: one is
+// killed and started again, one shard is read twice at once, one finds its plan damaged.
+// What is merged is what one machine would have found.
 func TestShards(t *testing.T) {
+	t.Run("folders", func(t *testing.T) { testShards(t, folders{t.TempDir()}) })
+	t.Run("s3", func(t *testing.T) { testShards(t, objects{buckettest.New(t)}) })
+}
+
+// archive is where bundles, plans and results of a test lie, by names below it.
+type archive interface {
+	at(name string) string // what a command takes
+	put(t *testing.T, name string, content []byte)
+	get(t *testing.T, name string) []byte
+	results() int // objects below results
+}
+
+type folders struct{ dir string }
+
+func (f folders) at(name string) string { return filepath.Join(f.dir, name) }
+
+func (f folders) put(t *testing.T, name string, content []byte) {
+	t.Helper()
+	if err := errors.Join(os.MkdirAll(filepath.Dir(f.at(name)), 0o755), os.WriteFile(f.at(name), content, 0o644)); err != nil {
+		t.Fatal(err)
+	}
+}
+
+func (f folders) get(t *testing.T, name string) []byte {
+	t.Helper()
+	content, err := os.ReadFile(f.at(name))
+	if err != nil {
+		t.Fatal(err)
+	}
+	return content
+}
+
+func (f folders) results() int {
+	found, _ := filepath.Glob(f.at("results/*/*.json"))
+	return len(found)
+}
+
+// objects are an archive in a bucket.
+type objects struct{ *buckettest.Server }
+
+func (o objects) at(name string) string                         { return o.URL(name) }
+func (o objects) put(_ *testing.T, name string, content []byte) { o.Put(name, content) }
+func (o objects) get(_ *testing.T, name string) []byte          { return o.Get(name) }
+func (o objects) results() (n int) {
+	for _, key := range o.Keys() {
+		if strings.HasPrefix(key, "results/") {
+			n++
+		}
+	}
+	return n
+}
+
+func testShards(t *testing.T, where archive) {
 	binary := built(t)
 	const bundles, shards = 40, 4
 	dir := manyBundles(t, bundles)
 	for name, content := range map[string]string{"broken.tar.gz": "no bundle", "empty.tar.gz": ""} {
-		if err := os.WriteFile(filepath.Join(dir, name), []byte(content), 0o644); err != nil {
-			t.Fatal(err)
-		}
+		folders{dir}.put(t, name, []byte(content))
 	}
-	work := t.TempDir()
-	plan, bad, results := filepath.Join(work, "plan.jsonl"), filepath.Join(work, "bad.jsonl"), filepath.Join(work, "results")
+	copyTo(t, dir, where)
 	must := func(args ...string) string { t.Helper(); return must(t, binary, args...) }
-	must("plan", dir, "--shards", fmt.Sprint(shards), "-o", plan)
-	text, err := os.ReadFile(plan)
-	if err != nil {
-		t.Fatal(err)
-	}
+	plan, bad, results := where.at("plan.jsonl"), where.at("bad.jsonl"), where.at("results")
+	must("plan", where.at("bundles"), "--shards", fmt.Sprint(shards), "-o", plan)
+	text := where.get(t, "plan.jsonl")
 	at := bytes.LastIndex(text, []byte(`{"shard":3,`))
-	if err := os.WriteFile(bad, append(bytes.Clone(text[:at]), text[at+1:]...), 0o644); err != nil {
-		t.Fatal(err)
-	}
+	where.put(t, "bad.jsonl", append(bytes.Clone(text[:at]), text[at+1:]...))
 	start := func(plan string, shard int) *exec.Cmd {
 		t.Helper()
 		cmd := exec.Command(binary, "batch", "--plan", plan, "--results", results, "--workers", "1")
@@ -47,22 +96,15 @@ func TestShards(t *testing.T) {
 		}
 		return cmd
 	}
-	objects := func() (n int) {
-		found, err := filepath.Glob(filepath.Join(results, "*", "*.json"))
-		if err != nil {
-			t.Fatal(err)
-		}
-		return len(found)
-	}
 	killed := start(plan, 0)
-	for end := time.Now().Add(time.Minute); objects() < 3 && time.Now().Before(end); time.Sleep(time.Millisecond) {
+	for end := time.Now().Add(time.Minute); where.results() < 3 && time.Now().Before(end); time.Sleep(time.Millisecond) {
 	}
 	killed.Process.Kill()
 	killed.Wait()
-	if n := objects(); n < 3 || n >= bundles/shards || killed.ProcessState.Success() {
-		t.Fatalf("killed with %d results: %v", n, killed.ProcessState)
+	if n := where.results(); n < 3 || n >= bundles/shards || killed.ProcessState.Success() {
+		t.Fatalf("killed with %d results: %v\n%s", n, killed.ProcessState, killed.Stderr)
 	}
-	poisoned, known := start(bad, 3), objects()
+	poisoned, known := start(bad, 3), where.results()
 	again := start(plan, 0)
 	for _, cmd := range []*exec.Cmd{again, start(plan, 1), start(plan, 1), start(plan, 2)} {
 		if err := cmd.Wait(); err != nil {
@@ -75,6 +117,7 @@ func TestShards(t *testing.T) {
 	if poisoned.Wait(); poisoned.ProcessState.ExitCode() != fleet.ExitNever {
 		t.Errorf("the shard with the damaged plan: %v\n%s", poisoned.ProcessState, poisoned.Stderr)
 	}
+	work := t.TempDir()
 	store, one := filepath.Join(work, "merged.db"), filepath.Join(work, "one.db")
 	must("merge", results, "--store", store)
 	if n := strings.Count(must("fleet", "export", "--store", store), "\n"); n != (bundles+2)*3/shards && n != (bundles+2)*3/shards+1 {
@@ -86,13 +129,13 @@ func TestShards(t *testing.T) {
 	for range 2 {
 		must("merge", results, "--store", store)
 	}
-	must("batch", dir, "--store", one)
-	got, want := must("fleet", "export", "--store", store), must("fleet", "export", "--store", one)
+	must("batch", dir, "--store", one) // of files
+	got, want := pathsOf(must("fleet", "export", "--store", store)), pathsOf(must("fleet", "export", "--store", one))
 	if got != want {
 		t.Errorf("merged results differ: %d bytes, %d of one machine", len(got), len(want))
 	}
-	if n := strings.Count(got, "\n"); n != bundles+2 || objects() != n {
-		t.Errorf("%d results of %d objects, want %d", n, objects(), bundles+2)
+	if n := strings.Count(got, "\n"); n != bundles+2 || where.results() != n {
+		t.Errorf("%d results of %d objects, want %d", n, where.results(), bundles+2)
 	}
 }
 
@@ -107,6 +150,23 @@ func must(t testing.TB, binary string, args ...string) string {
 		t.Fatalf("%q: %v\n%s", args, err, &stderr)
 	}
 	return string(out)
+}
+
+// copyTo puts the files of a folder into an archive.
+func copyTo(t *testing.T, dir string, to archive) {
+	t.Helper()
+	entries, err := os.ReadDir(dir)
+	if err != nil {
+		t.Fatal(err)
+	}
+	for _, e := range entries {
+		to.put(t, "bundles/"+e.Name(), folders{dir}.get(t, e.Name()))
+	}
+}
+
+// pathsOf is an export in which only the last element of a path is left of it.
+func pathsOf(export string) string {
+	return regexp.MustCompile(`"[^"]*/([^/"?]+)(\?[^"]*)?"`).ReplaceAllString(export, `"$1"`)
 }
 
 // A scheduler learns from the exit code whether to try again.

@@ -8,6 +8,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culprit/analyze"
+	"culprit/analyze/bucket"
 	"culprit/analyze/bundle"
 	"culprit/rules"
 	"culprit/tui"
@@ -42,7 +43,7 @@ func showTUI(c *cobra.Command, look tui.Options, packs, paths []string, code *in
 		}
 	}
 	load := func() (*rules.Set, error) { return loadRules(packs, rules.Load) }
-	return tui.Run(c.Context(), look, analyze.Options{Version: version, Limits: bundle.DefaultLimits()}, load, paths...)
+	return tui.Run(c.Context(), look, analyze.Options{Version: version, Limits: bundle.DefaultLimits(), Open: openURL(&bucket.Stores{})}, load, paths...)
 }
 
 // pathCommand makes `culprit PATH` the same as `culprit tui PATH`.
@@ -52,7 +53,7 @@ func pathCommand(root *cobra.Command, code *int) {
 		if len(paths) == 0 {
 			return c.Help()
 		}
-		if _, err := os.Stat(paths[0]); err != nil {
+		if _, err := os.Stat(paths[0]); err != nil && !bucket.IsURL(paths[0]) {
 			return fmt.Errorf("%q is neither a command nor a path that can be read; culprit --help lists the commands", paths[0])
 		}
 		return showTUI(c, tui.Options{}, nil, paths, code)
