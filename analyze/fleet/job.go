@@ -8,6 +8,8 @@ import (
 	"regexp"
 	"strings"
 	"text/template"
+
+	"culprit/analyze/bucket"
 )
 
 // ExitNever is the exit code of a shard that cannot succeed by being started again; a
@@ -28,6 +30,13 @@ type Job struct {
 	Shards      int
 	// Parallelism is how many shards are worked on at once.
 	Parallelism int
+	// Plan is the URL of the plan, where bundles and results are objects too: Results is then
+	// the URL of the results, and there are no volumes. "" it is plan.jsonl in a volume.
+	Plan string
+	// Secret names one whose keys are environment variables of the container: the
+	// credentials of an object store. ServiceAccount is for those that need none. Both may be
+	// "".
+	Secret, ServiceAccount string
 	// Bundles names the volume claim with the bundles, Results the one with plan.jsonl and
 	// the results; they may be one.
 	Bundles, Results string
@@ -41,29 +50,67 @@ type Job struct {
 var (
 	// Names of RFC 1123. That of a Job leaves room in 63 for "-99999-abcde".
 	jobName   = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,48}[a-z0-9])?$`)
+	orNone    = regexp.MustCompile(`^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$`)
 	claimName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
 	imageName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/:@-]*$`)
 	quantity  = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(m|k|[KMGTPE]i|[MGTPE])?$`)
 	mountPath = regexp.MustCompile(`^/[ -9;-~]+$`)
 )
 
-// Write writes the Job as YAML, for kubectl apply -f. Errors name what is wrong with it.
-func (j Job) Write(w io.Writer) error {
-	for _, f := range []struct {
-		what, value string
-		form        *regexp.Regexp
-	}{
-		{"the Job's name", j.Name, jobName}, {"the image", j.Image, imageName}, {"the claim of bundles", j.Bundles, claimName}, {"the claim of results", j.Results, claimName},
-		{"the mount", j.Mount, mountPath}, {"cpu", j.CPU, quantity}, {"memory", j.Memory, quantity},
-	} {
-		if !f.form.MatchString(f.value) {
-			return fmt.Errorf("%s: %q is not of the form %s", f.what, f.value, f.form)
+// field is a value of the Job and the form that it must have.
+type field struct {
+	what, value string
+	form        *regexp.Regexp
+}
+
+func (f field) check() error {
+	if !f.form.MatchString(f.value) {
+		return fmt.Errorf("%s: %q is not of the form %s", f.what, f.value, f.form)
+	}
+	return nil
+}
+
+func (j Job) checkVolumes() error {
+	for _, f := range []field{{"the claim of bundles", j.Bundles, claimName}, {"the claim of results", j.Results, claimName}, {"the mount", j.Mount, mountPath}} {
+		if err := f.check(); err != nil {
+			return err
 		}
 	}
 	for _, taken := range []string{"/shards", "/tmp"} {
 		if at := path.Clean(j.Mount); at == "/" || at == taken || strings.HasPrefix(at, taken+"/") {
 			return fmt.Errorf("the mount: %q is taken", j.Mount)
 		}
+	}
+	return nil
+}
+
+// checkURLs brings the URLs into their one form, which is ASCII without quotes.
+func (j *Job) checkURLs() (err error) {
+	for what, url := range map[string]*string{"the plan": &j.Plan, "the results": &j.Results} {
+		if _, local, _ := bucket.File(*url); local {
+			return fmt.Errorf("%s: a pod has no such folder", what)
+		}
+		if *url, err = bucket.Clean(*url); err != nil {
+			return fmt.Errorf("%s: %w", what, err)
+		}
+	}
+	return nil
+}
+
+// Write writes the Job as YAML, for kubectl apply -f. Errors name what is wrong with it.
+func (j Job) Write(w io.Writer) error {
+	for _, f := range []field{{"the Job's name", j.Name, jobName}, {"the image", j.Image, imageName}, {"cpu", j.CPU, quantity}, {"memory", j.Memory, quantity},
+		{"the secret", j.Secret, orNone}, {"the service account", j.ServiceAccount, orNone}} {
+		if err := f.check(); err != nil {
+			return err
+		}
+	}
+	check := j.checkVolumes
+	if j.Plan != "" {
+		check = j.checkURLs
+	}
+	if err := check(); err != nil {
+		return err
 	}
 	if err := checkShards(j.Shards); err != nil {
 		return err

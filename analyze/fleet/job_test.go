@@ -97,6 +97,37 @@ func TestJobVolumes(t *testing.T) {
 	}
 }
 
+// A Job over a bucket has no volume but /tmp, and its credentials from a Secret or an
+// identity.
+func TestJobOfObjects(t *testing.T) {
+	j := aJob()
+	j.Plan, j.Results, j.Secret, j.ServiceAccount = "s3://incidents/it's the plan?region=x", "s3://incidents/results?region=x", "aws", "reader"
+	pod := decodeJob(t, j).Spec.Template.Spec
+	c := pod.Containers[0]
+	if want := []string{"batch", "--plan", "s3://incidents/it%27s%20the%20plan?region=x", "--results", "s3://incidents/results?region=x"}; !slices.Equal(c.Args, want) {
+		t.Errorf("%q, want %q", c.Args, want)
+	}
+	if len(pod.Volumes) != 1 || len(c.VolumeMounts) != 1 || c.VolumeMounts[0].MountPath != "/tmp" || c.WorkingDir != "" {
+		t.Errorf("%+v at %+v", pod.Volumes, c.VolumeMounts)
+	}
+	if pod.ServiceAccountName != "reader" || len(c.EnvFrom) != 1 || c.EnvFrom[0].SecretRef.Name != "aws" || len(c.Env) != 2 {
+		t.Errorf("%+v", c)
+	}
+	if j.Secret, j.ServiceAccount = "", ""; len(decodeJob(t, j).Spec.Template.Spec.Containers[0].EnvFrom) > 0 {
+		t.Error("a secret without a name")
+	}
+	for want, change := range map[string]func(*Job){
+		"the secret: ": func(j *Job) { j.Secret = "A" }, "the service account: ": func(j *Job) { j.ServiceAccount = "a\nb" },
+		"the results: a URL of none": func(j *Job) { j.Results = "claim" }, "the plan: a URL with credentials": func(j *Job) { j.Plan = "s3://a:b@c/d" }, "the plan: a pod has no such": func(j *Job) { j.Plan = "file:///x" },
+	} {
+		bad := j
+		change(&bad)
+		if err := bad.Write(&bytes.Buffer{}); err == nil || !strings.HasPrefix(err.Error(), want) {
+			t.Errorf("%v, want %s", err, want)
+		}
+	}
+}
+
 func TestJobRefused(t *testing.T) {
 	for want, change := range map[string]func(*Job){
 		"the image": func(j *Job) { j.Image = "" }, "the Job's name": func(j *Job) { j.Name = "A b" }, "the claim of bundles": func(j *Job) { j.Bundles = "x\n  y: z" },
