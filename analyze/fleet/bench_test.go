@@ -90,7 +90,7 @@ func BenchmarkStore(b *testing.B) {
 		{"trend", func(int) error { _, err := s.Trend(b.Context(), Filter{}); return err }},
 		{"similar", func(i int) error { _, err := s.Similar(b.Context(), synth(i*7919%n), 20); return err }},
 		{"known", func(i int) error {
-			_, err := s.Known(b.Context(), Place{"/b/" + synth(i*7919%n).Hash, 1, "s"}, "1", "r")
+			_, err := s.Known(b.Context(), Place{Path: "/b/" + synth(i*7919%n).Hash, Size: 1, Stamp: "s"}, "1", "r")
 			return err
 		}},
 	} {

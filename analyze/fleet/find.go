@@ -12,17 +12,11 @@ import (
 	"time"
 
 	"culprit/analyze/bucket"
+	"culprit/analyze/plan"
 )
 
-// Place is where a bundle lies, and what tells one state of it from another without
-// reading it.
-type Place struct {
-	Path string
-	// Size is that of the file or object, or of all files of a folder; Stamp their latest
-	// modification, and of an object its etag too: see bucket.Object.
-	Size  int64
-	Stamp string
-}
+// Place is where a bundle lies: see plan.Place.
+type Place = plan.Place
 
 // archiveNames end the names of files that can be a bundle by themselves.
 var archiveNames = []string{".tar", ".tgz", ".tar.gz", ".tar.zst", ".tar.xz", ".tar.bz2", ".tbz", ".txz", ".zip", ".7z", ".rar", ".gz", ".zst", ".xz"}
@@ -159,7 +153,7 @@ func placeOf(path string, st fs.FileInfo) Place {
 	if st.IsDir() {
 		return placeOfFolder(path)
 	}
-	return Place{path, st.Size(), stampOf(st.ModTime())}
+	return Place{Path: path, Size: st.Size(), Stamp: stampOf(st.ModTime())}
 }
 
 // placeOfFolder sums up the files of a folder. What cannot be looked at counts nothing:

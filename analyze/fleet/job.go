@@ -10,11 +10,8 @@ import (
 	"text/template"
 
 	"culprit/analyze/bucket"
+	"culprit/analyze/plan"
 )
-
-// ExitNever is the exit code of a shard that cannot succeed by being started again; a
-// Job gives its index up. Any other code but 0 may be tried again.
-const ExitNever = 42
 
 // jobUser is the user of the container, as in cmd/culprit/Dockerfile: nobody.
 const jobUser = 65534
@@ -112,7 +109,7 @@ func (j Job) Write(w io.Writer) error {
 	if err := check(); err != nil {
 		return err
 	}
-	if err := checkShards(j.Shards); err != nil {
+	if err := plan.CheckShards(j.Shards); err != nil {
 		return err
 	}
 	if j.Parallelism < 1 {
@@ -130,5 +127,5 @@ func (j Job) Write(w io.Writer) error {
 		Never, User   int
 		ResultsVolume string
 		TwoVolumes    bool
-	}{j, max(1, j.Shards/10), ExitNever, jobUser, volume, j.Bundles != j.Results})
+	}{j, max(1, j.Shards/10), plan.ExitNever, jobUser, volume, j.Bundles != j.Results})
 }

@@ -108,7 +108,7 @@ func (s *Store) mergeOne(tx *writing, o object, own string) error {
 		return err
 	}
 	if !later(known, o.Stamp) {
-		if err := note(tx, Place{o.Path, o.Size, o.Stamp}, o.Result.Hash); err != nil {
+		if err := note(tx, Place{Path: o.Path, Size: o.Size, Stamp: o.Stamp}, o.Result.Hash); err != nil {
 			return err
 		}
 	}

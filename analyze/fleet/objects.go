@@ -27,7 +27,7 @@ func findObjects(ctx context.Context, stores *bucket.Stores, url string, found m
 			return err
 		}
 		if o.URL == named || isArchive(o.Key) {
-			found[o.URL] = Place{o.URL, o.Size, o.Stamp}
+			found[o.URL] = Place{Path: o.URL, Size: o.Size, Stamp: o.Stamp}
 		}
 	}
 	return nil
@@ -45,7 +45,7 @@ func (b Batch) readObject(ctx context.Context, p Place) (Outcome, error) {
 		return b.unreadable(ctx, p, "", err)
 	}
 	defer in.Close()
-	now := Place{p.Path, in.Size, in.Stamp}
+	now := Place{Path: p.Path, Size: in.Size, Stamp: in.Stamp}
 	if p.Size == now.Size && bucket.SameState(p.Stamp, now.Stamp) {
 		now = p
 	}

@@ -17,6 +17,7 @@ import (
 	"strings"
 
 	"culprit/analyze/bucket"
+	"culprit/analyze/plan"
 )
 
 // Results are where the shards of a plan put their results: one object a place, under a
@@ -112,7 +113,7 @@ func (b Batch) isThere(ctx context.Context, p Place) (bool, error) {
 // readObject reads an object and holds it to its name.
 func readObject(name string, raw []byte) (object, error) {
 	var o object
-	switch err := strictJSON(raw, &o); {
+	switch err := plan.StrictJSON(raw, &o); {
 	case err != nil:
 		return o, err
 	case o.Format != objectFormat:

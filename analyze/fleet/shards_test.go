@@ -146,16 +146,16 @@ func TestMerge(t *testing.T) {
 	a, b := Folder(t.TempDir()), Folder(t.TempDir())
 	early, late := "2026-11-03T08:00:00.5Z", "2026-11-03T08:00:00.51Z"
 	own := func(hash string) Result { return Result{Hash: hash, Version: "1/x", Rules: "r"} }
-	putObject(t, a, Place{"one.tar", 1, early}, own("h1"))
-	putObject(t, a, Place{"two.tar", 2, early}, own("h2"))
-	putObject(t, b, Place{"two.tar", 2, early}, own("h2")) // the same again
-	putObject(t, b, Place{"copy.tar", 1, early}, own("h1"))
-	putObject(t, a, Place{"new.tar", 3, late}, own("h4")) // one path, two states
-	putObject(t, b, Place{"new.tar", 3, early}, own("h3"))
-	putObject(t, a, Place{"one.tar", 1, early}, Result{Hash: "h1", Version: "0", Rules: "r"})
-	putObject(t, b, Place{"old.tar", 1, early}, Result{Hash: "h5", Version: "2", Rules: "r"})
+	putObject(t, a, Place{Path: "one.tar", Size: 1, Stamp: early}, own("h1"))
+	putObject(t, a, Place{Path: "two.tar", Size: 2, Stamp: early}, own("h2"))
+	putObject(t, b, Place{Path: "two.tar", Size: 2, Stamp: early}, own("h2")) // the same again
+	putObject(t, b, Place{Path: "copy.tar", Size: 1, Stamp: early}, own("h1"))
+	putObject(t, a, Place{Path: "new.tar", Size: 3, Stamp: late}, own("h4")) // one path, two states
+	putObject(t, b, Place{Path: "new.tar", Size: 3, Stamp: early}, own("h3"))
+	putObject(t, a, Place{Path: "one.tar", Size: 1, Stamp: early}, Result{Hash: "h1", Version: "0", Rules: "r"})
+	putObject(t, b, Place{Path: "old.tar", Size: 1, Stamp: early}, Result{Hash: "h5", Version: "2", Rules: "r"})
 	group := groupOf("1/x", "r")
-	whole, err := a.Get(t.Context(), objectName(group, Place{"one.tar", 1, early}))
+	whole, err := a.Get(t.Context(), objectName(group, Place{Path: "one.tar", Size: 1, Stamp: early}))
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -119,8 +119,8 @@ func TestAgain(t *testing.T) {
 		rules string
 		want  bool
 	}{
-		{Place{"/b/0001", 1, "s"}, "r2", true}, {Place{"/b/0001", 1, "s"}, "r1", false}, {Place{"/b/0001", 1, "s"}, "r3", false},
-		{Place{"/b/0001", 2, "s"}, "r2", false}, {Place{"/b/0001", 1, "t"}, "r2", false}, {Place{"/b/none", 1, "s"}, "r2", false},
+		{Place{Path: "/b/0001", Size: 1, Stamp: "s"}, "r2", true}, {Place{Path: "/b/0001", Size: 1, Stamp: "s"}, "r1", false}, {Place{Path: "/b/0001", Size: 1, Stamp: "s"}, "r3", false},
+		{Place{Path: "/b/0001", Size: 2, Stamp: "s"}, "r2", false}, {Place{Path: "/b/0001", Size: 1, Stamp: "t"}, "r2", false}, {Place{Path: "/b/none", Size: 1, Stamp: "s"}, "r2", false},
 	} {
 		if known, err := s.Known(t.Context(), tt.p, "1", tt.rules); known != tt.want || err != nil {
 			t.Errorf("%+v: %t, %v", tt, known, err)

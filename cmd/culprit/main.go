@@ -15,7 +15,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culprit/analyze/bundle"
-	"culprit/analyze/fleet"
+	"culprit/analyze/plan"
 )
 
 // version is set by the linker: -ldflags "-X main.version=...".
@@ -24,11 +24,11 @@ var version = "devel"
 // Exit codes. With several paths the highest counts.
 const (
 	exitOK         = 0
-	exitError      = 1 // usage or an internal error
-	exitUnreadable = 2 // the bundle cannot be read or is not recognised
-	exitFound      = 3 // a finding at or above --fail-on
-	exitIncomplete = 5 // --strict, and evidence is missing or damaged
-	// Of a shard, see batch --plan: fleet.ExitNever.
+	exitError      = 1              // usage or an internal error
+	exitUnreadable = 2              // the bundle cannot be read or is not recognised
+	exitFound      = 3              // a finding at or above --fail-on
+	exitIncomplete = 5              // --strict, and evidence is missing or damaged
+	exitNever      = plan.ExitNever // 42: a shard need not be tried again, see batch --plan
 )
 
 // grace is how long an interrupted run may take to end by itself.
@@ -71,7 +71,7 @@ func run(ctx context.Context, args []string, stdin io.Reader, stdout, stderr io.
 
 func codeOf(err error) int {
 	if errors.As(err, &neverAgain{}) {
-		return fleet.ExitNever
+		return exitNever
 	}
 	if errors.Is(err, bundle.ErrUnrecognised) || errors.Is(err, os.ErrNotExist) || errors.Is(err, os.ErrPermission) {
 		return exitUnreadable

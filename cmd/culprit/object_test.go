@@ -10,7 +10,6 @@ import (
 	"testing"
 
 	"culprit/analyze/bucket/buckettest"
-	"culprit/analyze/fleet"
 )
 
 // An archive in a bucket is asked as one in a folder is, and wherever something goes
@@ -72,10 +71,10 @@ func TestObjects(t *testing.T) {
 	} {
 		run(exitError, args...)
 	}
-	run(fleet.ExitNever, "batch", "--plan", typed, "--shard", "0", "--results", work)
+	run(exitNever, "batch", "--plan", typed, "--shard", "0", "--results", work)
 	run(exitOK, "plan", s.URL("bundles"), "--shards", "1", "-o", filepath.Join(work, "plan.jsonl"))
-	run(fleet.ExitNever, "batch", "--plan", s.URL("none.jsonl"), "--shard", "0", "--results", work)
-	run(fleet.ExitNever, "batch", "--plan", filepath.Join(work, "plan.jsonl"), "--shard", "0", "--results", typed)
+	run(exitNever, "batch", "--plan", s.URL("none.jsonl"), "--shard", "0", "--results", work)
+	run(exitNever, "batch", "--plan", filepath.Join(work, "plan.jsonl"), "--shard", "0", "--results", typed)
 	run(exitUnreadable, "batch", s.URL("none"))
 	s.Break(buckettest.Answers(-1, http.MethodGet, "", 403, "SignatureDoesNotMatch"), buckettest.Answers(-1, http.MethodGet, "plan.jsonl", 400, "ExpiredToken"),
 		buckettest.Answers(-1, http.MethodPut, "plan.jsonl", 403, "InvalidAccessKeyId"))

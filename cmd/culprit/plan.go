@@ -11,6 +11,7 @@ import (
 
 	"culprit/analyze/bucket"
 	"culprit/analyze/fleet"
+	"culprit/analyze/plan"
 )
 
 // planFlags are the flags of `culprit plan` as typed.
@@ -67,29 +68,29 @@ func (f *planFlags) run(c *cobra.Command, sources []string) error {
 	if err != nil {
 		return err
 	}
-	plan, err := fleet.NewPlan(places, f.job.Shards)
+	p, err := plan.New(places, f.job.Shards)
 	if err != nil {
 		return err
 	}
-	if err := f.write(c.Context(), c.OutOrStdout(), plan); err != nil {
+	if err := f.write(c.Context(), c.OutOrStdout(), p); err != nil {
 		return err
 	}
-	largest, all := plan.Load()
-	_, err = fmt.Fprintf(c.ErrOrStderr(), "%d bundles of %d bytes in %d shards, the largest of %d bytes\n", len(plan.Places), all, plan.Shards, largest)
+	largest, all := p.Load()
+	_, err = fmt.Fprintf(c.ErrOrStderr(), "%d bundles of %d bytes in %d shards, the largest of %d bytes\n", len(p.Places), all, p.Shards, largest)
 	return err
 }
 
 // write writes a plan to -o in one step, so that no worker reads half of it.
-func (f *planFlags) write(ctx context.Context, stdout io.Writer, plan fleet.Plan) error {
+func (f *planFlags) write(ctx context.Context, stdout io.Writer, p plan.Plan) error {
 	switch {
 	case f.out == "":
-		return plan.Write(stdout)
+		return p.Write(stdout)
 	case bucket.IsURL(f.out):
 		var text bytes.Buffer
-		if err := plan.Write(&text); err != nil {
+		if err := p.Write(&text); err != nil {
 			return err
 		}
 		return f.stores.Put(ctx, f.out, text.Bytes())
 	}
-	return inOneStep(f.out, plan.Write)
+	return inOneStep(f.out, p.Write)
 }

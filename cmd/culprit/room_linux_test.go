@@ -15,8 +15,6 @@ import (
 	"strings"
 	"syscall"
 	"testing"
-
-	"culprit/analyze/fleet"
 )
 
 // smallDisk is a folder with so many KiB, which only the test's goroutine and what it
@@ -172,7 +170,7 @@ func full(t *testing.T, binary string, args ...string) string {
 	cmd := exec.Command(binary, args...)
 	cmd.Stderr = &stderr
 	err := cmd.Run()
-	if code := cmd.ProcessState.ExitCode(); code <= 0 || code == fleet.ExitNever || !strings.HasSuffix(stderr.String(), ": make room and give the same command again; what is kept is kept\n") {
+	if code := cmd.ProcessState.ExitCode(); code <= 0 || code == exitNever || !strings.HasSuffix(stderr.String(), ": make room and give the same command again; what is kept is kept\n") {
 		t.Errorf("%q: %v\n%s", args, err, &stderr)
 	}
 	return stderr.String()

@@ -11,6 +11,7 @@ import (
 
 	"culprit/analyze/bucket"
 	"culprit/analyze/fleet"
+	"culprit/analyze/plan"
 	"culprit/rules"
 )
 
@@ -61,11 +62,11 @@ func (f *batchFlags) shardOf(ctx context.Context, sources []string) (*rules.Set,
 		return nil, nil, fmt.Errorf("--plan: %w", err)
 	}
 	defer in.Close()
-	plan, err := fleet.ReadPlan(in)
+	p, err := plan.Read(in)
 	if err != nil {
 		return nil, nil, fmt.Errorf("--plan %s: %w", f.plan, err)
 	}
-	places, err := plan.Of(shard)
+	places, err := p.Of(shard)
 	if err != nil {
 		return nil, nil, fmt.Errorf("--plan %s: %w", f.plan, err)
 	}

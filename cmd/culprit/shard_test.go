@@ -13,7 +13,6 @@ import (
 	"time"
 
 	"culprit/analyze/bucket/buckettest"
-	"culprit/analyze/fleet"
 )
 
 // Workers over one plan, with nothing but a folder or a bucket between them: one is
@@ -114,7 +113,7 @@ func testShards(t *testing.T, where archive) {
 	if got, want := fmt.Sprint(again.Stderr), fmt.Sprintf(": %d known already", known); !strings.Contains(got, want) {
 		t.Errorf("the shard that was killed says %q, want %q", got, want)
 	}
-	if poisoned.Wait(); poisoned.ProcessState.ExitCode() != fleet.ExitNever {
+	if poisoned.Wait(); poisoned.ProcessState.ExitCode() != exitNever {
 		t.Errorf("the shard with the damaged plan: %v\n%s", poisoned.ProcessState, poisoned.Stderr)
 	}
 	work := t.TempDir()
@@ -198,18 +197,18 @@ func TestShardExits(t *testing.T) {
 		{"", "AWS_BATCH_JOB_ARRAY_INDEX=0", exitOK, "2 known already"},
 		{"--shard 2", "", exitError, "none of the shard's bundles is there"},
 		{"--shard 1", "JOB_COMPLETION_INDEX=x", exitOK, "0 of 0"},
-		{"", "JOB_COMPLETION_INDEX=x", fleet.ExitNever, `JOB_COMPLETION_INDEX "x": want a number`},
-		{"", "", fleet.ExitNever, "needs --shard I, or one of"},
-		{"--shard 3", "", fleet.ExitNever, "shard 3: the plan has 0 to 2"},
-		{"--shard -1", "", fleet.ExitNever, "shard -1"},
-		{"--shard 0 --plan " + later, "", fleet.ExitNever, `later.jsonl: line 1: format "culprit.plan/2"`},
-		{"--shard 0 --plan " + cut, "", fleet.ExitNever, "cut.jsonl: line 4"},
-		{"--shard 0 --plan " + dir + "/none", "", fleet.ExitNever, "none"},
-		{"--shard 0 --rules " + dir + "/none", "", fleet.ExitNever, "--rules"},
-		{"--shard 0 --rules " + bad, "", fleet.ExitNever, "ids.yaml"},
-		{"--shard 0 --store x.db", "", fleet.ExitNever, "no SRC, --store"},
-		{"--shard 0 x.tar", "", fleet.ExitNever, "no SRC"},
-		{"--shard 0 --results ", "", fleet.ExitNever, "needs --results"},
+		{"", "JOB_COMPLETION_INDEX=x", exitNever, `JOB_COMPLETION_INDEX "x": want a number`},
+		{"", "", exitNever, "needs --shard I, or one of"},
+		{"--shard 3", "", exitNever, "shard 3: the plan has 0 to 2"},
+		{"--shard -1", "", exitNever, "shard -1"},
+		{"--shard 0 --plan " + later, "", exitNever, `later.jsonl: line 1: format "culprit.plan/2"`},
+		{"--shard 0 --plan " + cut, "", exitNever, "cut.jsonl: line 4"},
+		{"--shard 0 --plan " + dir + "/none", "", exitNever, "none"},
+		{"--shard 0 --rules " + dir + "/none", "", exitNever, "--rules"},
+		{"--shard 0 --rules " + bad, "", exitNever, "ids.yaml"},
+		{"--shard 0 --store x.db", "", exitNever, "no SRC, --store"},
+		{"--shard 0 x.tar", "", exitNever, "no SRC"},
+		{"--shard 0 --results ", "", exitNever, "needs --results"},
 		{"--shard 0 --results " + plan, "", exitError, "not a directory"},
 	} {
 		for _, name := range shardIndexes {

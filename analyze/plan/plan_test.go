@@ -1,4 +1,4 @@
-package fleet
+package plan
 
 import (
 	"bytes"
@@ -37,7 +37,7 @@ func TestPacking(t *testing.T) {
 		{"the textbook's worst: 11 of at best 9", []int64{5, 5, 4, 4, 3, 3, 3}, 3, []int64{11, 8, 8}},
 		{"skewed", append([]int64{1 << 31, 1 << 30, 1 << 30}, small...), 2, []int64{2147485647, 2147485646}},
 	} {
-		p, err := NewPlan(sized(tt.sizes...), tt.shards)
+		p, err := New(sized(tt.sizes...), tt.shards)
 		if err != nil {
 			t.Fatalf("%s: %v", tt.name, err)
 		}
@@ -59,7 +59,7 @@ func TestPacking(t *testing.T) {
 			t.Errorf("%s: the largest is %d of %d", tt.name, largest, all)
 		}
 	}
-	p, err := NewPlan(sized(make([]int64, 9)...), 3)
+	p, err := New(sized(make([]int64, 9)...), 3)
 	for shard := range 3 {
 		if of, _ := p.Of(shard); len(of) != 3 || err != nil {
 			t.Errorf("of 9 empty files shard %d has %d, %v", shard, len(of), err)
@@ -76,14 +76,14 @@ func sum(all []int64) (n int64) {
 
 func TestPlanRefused(t *testing.T) {
 	for _, shards := range []int{-1, 0, MaxShards + 1} {
-		if _, err := NewPlan(sized(1), shards); err == nil {
+		if _, err := New(sized(1), shards); err == nil {
 			t.Errorf("%d shards are planned", shards)
 		}
 	}
-	if _, err := NewPlan([]Place{{Path: "a\xff", Stamp: "s"}}, 1); err == nil {
+	if _, err := New([]Place{{Path: "a\xff", Stamp: "s"}}, 1); err == nil {
 		t.Error("a name that is not UTF-8 is planned, and JSON would change it")
 	}
-	p, _ := NewPlan(sized(1), 2)
+	p, _ := New(sized(1), 2)
 	for _, shard := range []int{-1, 2, math.MaxInt} {
 		if _, err := p.Of(shard); err == nil {
 			t.Errorf("the plan has shard %d", shard)
@@ -96,8 +96,8 @@ const wholePlan = `{"format":"culprit.plan/1","shards":2,"bundles":2,"bytes":30}
 {"shard":0,"path":"b <&> ü.tar","size":20,"stamp":"s"}
 `
 
-func TestReadPlan(t *testing.T) {
-	p, err := ReadPlan(strings.NewReader(wholePlan))
+func TestRead(t *testing.T) {
+	p, err := Read(strings.NewReader(wholePlan))
 	if err != nil || p.Shards != 2 || !slices.Equal(p.Places, []Planned{{1, Place{"a.tar", 10, "s"}}, {0, Place{"b <&> ü.tar", 20, "s"}}}) {
 		t.Fatalf("%+v, %v", p, err)
 	}
@@ -133,19 +133,19 @@ func TestReadPlan(t *testing.T) {
 		{`a.tar`, strings.Repeat("a", 1<<20), "line 2: bufio.Scanner: token too long"},
 	} {
 		text := strings.Replace(wholePlan, tt.old, tt.new, 1)
-		if _, err := ReadPlan(strings.NewReader(text)); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
+		if _, err := Read(strings.NewReader(text)); err == nil || !strings.HasPrefix(err.Error(), tt.want) {
 			t.Errorf("%.60q for %.60q: %v, want %s", tt.new, tt.old, err, tt.want)
 		}
 	}
 }
 
-// FuzzReadPlan: what is read is written as it was meant, and each place is in one shard.
-func FuzzReadPlan(f *testing.F) {
+// FuzzRead: what is read is written as it was meant, and each place is in one shard.
+func FuzzRead(f *testing.F) {
 	f.Add([]byte(wholePlan))
 	f.Add([]byte(strings.Replace(wholePlan, "\n", "\r\n", -1)))
 	f.Add([]byte(`{"format":"culprit.plan/1","shards":1,"bundles":0,"bytes":0}`))
 	f.Fuzz(func(t *testing.T, raw []byte) {
-		p, err := ReadPlan(bytes.NewReader(raw))
+		p, err := Read(bytes.NewReader(raw))
 		if err != nil {
 			return
 		}
@@ -153,7 +153,7 @@ func FuzzReadPlan(f *testing.F) {
 		if err := p.Write(&b); err != nil {
 			t.Fatal(err)
 		}
-		again, err := ReadPlan(&b)
+		again, err := Read(&b)
 		if err != nil || again.Shards != p.Shards || !slices.Equal(again.Places, p.Places) {
 			t.Fatalf("read again: %+v, %v; want %+v", again, err, p)
 		}

@@ -1,4 +1,6 @@
-package fleet
+// Package plan shares out bundles to workers on many machines, which need no coordinator
+// then: a plan says which shard reads what, and a Job starts one worker a shard.
+package plan
 
 import (
 	"bufio"
@@ -13,6 +15,16 @@ import (
 	"strings"
 	"unicode/utf8"
 )
+
+// Place is where a bundle lies, and what tells one state of it from another without
+// reading it.
+type Place struct {
+	Path string
+	// Size is that of the file or object, or of all files of a folder; Stamp their latest
+	// modification, and of an object its etag too: see bucket.Object.
+	Size  int64
+	Stamp string
+}
 
 // Plan says which shard reads which bundle, so that workers need no coordinator. As a
 // file it has one JSON object a line, a header and then the places in the order of their
@@ -37,6 +49,10 @@ type Planned struct {
 
 const planFormat = "culprit.plan/1"
 
+// ExitNever is the exit code of a shard that cannot succeed by being started again; a
+// Job gives its index up. Any other code but 0 may be tried again.
+const ExitNever = 42
+
 // MaxShards is how many shards a plan may have: above, Kubernetes warns of a Job with so
 // many completions.
 const MaxShards = 100_000
@@ -55,10 +71,10 @@ type planLine struct {
 	Stamp string `json:"stamp"`
 }
 
-// NewPlan packs places into shards by size: the largest first, each into the shard with
+// New packs places into shards by size: the largest first, each into the shard with
 // the least so far. Same places, same plan. The order of places is that of Find.
-func NewPlan(places []Place, shards int) (Plan, error) {
-	if err := checkShards(shards); err != nil {
+func New(places []Place, shards int) (Plan, error) {
+	if err := CheckShards(shards); err != nil {
 		return Plan{}, err
 	}
 	p := Plan{Shards: shards}
@@ -89,7 +105,8 @@ func NewPlan(places []Place, shards int) (Plan, error) {
 	return p, nil
 }
 
-func checkShards(n int) error {
+// CheckShards refuses a number of shards that no plan has.
+func CheckShards(n int) error {
 	if n < 1 || n > MaxShards {
 		return fmt.Errorf("%d shards: want 1 to %d", n, MaxShards)
 	}
@@ -155,9 +172,9 @@ func (p Plan) Write(w io.Writer) error {
 	return out.Flush()
 }
 
-// ReadPlan reads a plan as Write writes it. Whatever is not as it should be is an error
+// Read reads a plan as Write writes it. Whatever is not as it should be is an error
 // with its line: half a plan would be half the results.
-func ReadPlan(r io.Reader) (Plan, error) {
+func Read(r io.Reader) (Plan, error) {
 	const longest = 1 << 20 // bytes of a line
 	in := bufio.NewScanner(r)
 	in.Buffer(nil, longest)
@@ -198,16 +215,16 @@ func readHeader(line []byte) (planHeader, error) {
 	if h.Format != planFormat {
 		return h, fmt.Errorf("format %q: this culprit reads %s", h.Format, planFormat)
 	}
-	if err := strictJSON(line, &h); err != nil {
+	if err := StrictJSON(line, &h); err != nil {
 		return h, err
 	}
-	return h, checkShards(h.Shards)
+	return h, CheckShards(h.Shards)
 }
 
 // add reads the line of a place.
 func (p *Plan) add(line []byte) error {
 	var l planLine
-	if err := strictJSON(line, &l); err != nil {
+	if err := StrictJSON(line, &l); err != nil {
 		return err
 	}
 	switch {
@@ -224,8 +241,8 @@ func (p *Plan) add(line []byte) error {
 	return nil
 }
 
-// strictJSON reads one JSON value, of known fields only, and nothing after it.
-func strictJSON(raw []byte, into any) error {
+// StrictJSON reads one JSON value, of known fields only, and nothing after it.
+func StrictJSON(raw []byte, into any) error {
 	if !utf8.Valid(raw) {
 		return errors.New("not UTF-8")
 	}
