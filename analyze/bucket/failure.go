@@ -14,6 +14,8 @@ import (
 	"time"
 
 	"gocloud.dev/gcerrors"
+
+	"culprit/analyze/bucket/address"
 )
 
 var (
@@ -40,15 +42,15 @@ func (f failure) Error() string { return f.what + ": " + f.why }
 func (f failure) Unwrap() error { return f.kind }
 
 // failed words an error of a store about a location.
-func failed(l location, err error) error {
-	f := failure{what: l.name()}
+func failed(l address.Address, err error) error {
+	f := failure{what: l.Name()}
 	if errors.As(err, &failure{}) {
 		return err
 	}
 	switch gcerrors.Code(err) {
 	case gcerrors.NotFound:
 		f.why, f.kind = "no such object or bucket", fs.ErrNotExist
-		if l.scheme == "gs" { // gcsblob makes both one
+		if l.Scheme == "gs" { // gcsblob makes both one
 			f.why = "no such object or bucket, or it may not be read"
 		}
 	case gcerrors.PermissionDenied:
@@ -61,7 +63,7 @@ func failed(l location, err error) error {
 		f.kind = nil
 	}
 	for kind, why := range map[error]string{fs.ErrPermission: "permission denied", fs.ErrNotExist: "no such file"} { // of a folder
-		if l.scheme == "file" && errors.Is(err, kind) {
+		if l.Scheme == "file" && errors.Is(err, kind) {
 			f.why, f.kind = why, kind
 		}
 	}
@@ -200,7 +202,7 @@ var errStalled = errors.New("stalled")
 
 // tried does what may pass until it does, a few times. The error is that of ctx, or a
 // failure.
-func (s *Stores) tried(ctx context.Context, l location, do func(context.Context) error) error {
+func (s *Stores) tried(ctx context.Context, l address.Address, do func(context.Context) error) error {
 	for n := 0; ; n++ {
 		within, stop := context.WithTimeout(ctx, patience)
 		err := do(within)

@@ -14,6 +14,7 @@ import (
 	"github.com/fsouza/fake-gcs-server/fakestorage"
 
 	"culprit/analyze/bucket"
+	"culprit/analyze/bucket/address"
 	"culprit/analyze/bucket/buckettest"
 )
 
@@ -144,7 +145,7 @@ func TestListFolder(t *testing.T) {
 				}
 				break
 			}
-			at, ok, err := bucket.File(o.URL)
+			at, ok, err := address.File(o.URL)
 			rel, _ := filepath.Rel(dir, at)
 			if got = append(got, rel); !ok || err != nil {
 				t.Errorf("%s: %v", o.URL, err)

@@ -12,6 +12,8 @@ import (
 	"cloud.google.com/go/storage"
 	"github.com/aws/aws-sdk-go-v2/service/s3/types"
 	"gocloud.dev/blob"
+
+	"culprit/analyze/bucket/address"
 )
 
 // Object is one object and its state.
@@ -52,7 +54,7 @@ func stampOf(modified time.Time, etag string) string {
 // fs.ErrNotExist where there is no object or bucket, or fs.ErrPermission.
 func (s *Stores) List(ctx context.Context, source string) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
-		l, err := parse(source)
+		l, err := address.Parse(source)
 		if err != nil {
 			yield(Object{}, err)
 			return
@@ -60,22 +62,22 @@ func (s *Stores) List(ctx context.Context, source string) iter.Seq2[Object, erro
 		n := 0
 		for o, err := range s.list(ctx, l) {
 			n++
-			if !yield(o, err) || err != nil || o.Key == l.key { // an object of just this name comes first
+			if !yield(o, err) || err != nil || o.Key == l.Key { // an object of just this name comes first
 				return
 			}
 		}
 		if n == 0 {
-			yield(Object{}, failure{l.name(), "no object is there, or of such a name", fs.ErrNotExist})
+			yield(Object{}, failure{l.Name(), "no object is there, or of such a name", fs.ErrNotExist})
 		}
 	}
 }
 
 // list goes through the objects whose keys begin with that of l.
-func (s *Stores) list(ctx context.Context, l location) iter.Seq2[Object, error] {
+func (s *Stores) list(ctx context.Context, l address.Address) iter.Seq2[Object, error] {
 	return func(yield func(Object, error) bool) {
 		const most = 1000 // objects of an answer
-		root, prefix := l.split()
-		if st, err := os.Stat("/" + l.key); l.scheme == "file" && err == nil && st.IsDir() {
+		root, prefix := split(l)
+		if st, err := os.Stat("/" + l.Key); l.Scheme == "file" && err == nil && st.IsDir() {
 			prefix += "/"
 		}
 		for token := blob.FirstPageToken; len(token) > 0; {
@@ -100,7 +102,7 @@ func (s *Stores) list(ctx context.Context, l location) iter.Seq2[Object, error] 
 					continue
 				}
 				key := root + o.Key
-				if !yield(Object{URL: l.with(key).String(), Key: key, Size: o.Size, Stamp: stampOf(o.ModTime, etagOf(o))}, nil) {
+				if !yield(Object{URL: l.With(key).String(), Key: key, Size: o.Size, Stamp: stampOf(o.ModTime, etagOf(o))}, nil) {
 					return
 				}
 			}

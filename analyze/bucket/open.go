@@ -1,3 +1,8 @@
+// Package bucket reads bundles out of object stores, which are named by URLs (see package
+// address), and keeps small objects in them.
+//
+// Credentials come from the environment of the process, as each store's own tools take
+// them. No error repeats what a store or its library says, but for codes and addresses.
 package bucket
 
 import (
@@ -21,6 +26,8 @@ import (
 	"gocloud.dev/blob/gcsblob"
 	"gocloud.dev/blob/s3blob"
 	"gocloud.dev/gcp"
+
+	"culprit/analyze/bucket/address"
 )
 
 // Stores are the object stores that URLs name. The zero value is ready; any goroutine may
@@ -35,20 +42,20 @@ type Stores struct {
 }
 
 // bucket is that of a location. Credentials are looked for once a bucket.
-func (s *Stores) bucket(ctx context.Context, l location) (*blob.Bucket, error) {
-	if l.scheme == "file" {
-		root, _ := l.split()
+func (s *Stores) bucket(ctx context.Context, l address.Address) (*blob.Bucket, error) {
+	if l.Scheme == "file" {
+		root, _ := split(l)
 		return fileblob.OpenBucket("/"+root, &fileblob.Options{NoTempDir: true, Metadata: fileblob.MetadataDontWrite})
 	}
 	s.mu.Lock()
 	defer s.mu.Unlock()
-	name := l.with("").String()
+	name := l.With("").String()
 	if b := s.open[name]; b != nil {
 		return b, nil
 	}
 	// A token is renewed with the context of the first one.
 	open, ctx := openS3, context.WithoutCancel(ctx)
-	if l.scheme == "gs" {
+	if l.Scheme == "gs" {
 		open = openGS
 	}
 	b, err := open(ctx, l)
@@ -64,11 +71,11 @@ func (s *Stores) bucket(ctx context.Context, l location) (*blob.Bucket, error) {
 
 // split cuts a key into the folder of its bucket and what the bucket calls it: that of a
 // file is the folder it is in.
-func (l location) split() (root, key string) {
-	if l.scheme == "file" {
-		return path.Split(l.key)
+func split(l address.Address) (root, key string) {
+	if l.Scheme == "file" {
+		return path.Split(l.Key)
 	}
-	return "", l.key
+	return "", l.Key
 }
 
 // emulated reports whether gs:// is what stands for it in tests, which takes no
@@ -76,9 +83,9 @@ func (l location) split() (root, key string) {
 func emulated() bool { return os.Getenv("STORAGE_EMULATOR_HOST") != "" }
 
 // openS3 makes a client that tries once and logs nothing: Stores tries again.
-func openS3(ctx context.Context, l location) (*blob.Bucket, error) {
+func openS3(ctx context.Context, l address.Address) (*blob.Bucket, error) {
 	general, own := url.Values{}, url.Values{}
-	for name, values := range l.query {
+	for name, values := range l.Query {
 		switch name {
 		case "accelerate", "disable_https", "use_path_style", "ssetype", "kmskeyid":
 			own[name] = values
@@ -88,7 +95,7 @@ func openS3(ctx context.Context, l location) (*blob.Bucket, error) {
 	}
 	config, err := gcaws.V2ConfigFromURLParams(ctx, general)
 	if err != nil {
-		return nil, failure{what: l.name(), why: "a parameter of the URL or AWS' configuration files are wrong", kind: ErrStore}
+		return nil, failure{what: l.Name(), why: "a parameter of the URL or AWS' configuration files are wrong", kind: ErrStore}
 	}
 	config.Logger = logging.Nop{}
 	config.Retryer = func() aws.Retryer { return aws.NopRetryer{} }
@@ -96,14 +103,14 @@ func openS3(ctx context.Context, l location) (*blob.Bucket, error) {
 	is := func(name string) bool {
 		on, err := strconv.ParseBool(own.Get(name))
 		if own.Has(name) && err != nil {
-			bad = failure{what: l.name(), why: name + " is neither true nor false", kind: ErrStore}
+			bad = failure{what: l.Name(), why: name + " is neither true nor false", kind: ErrStore}
 		}
 		return on
 	}
 	client := s3.NewFromConfig(config, func(o *s3.Options) {
 		o.UseAccelerate, o.UsePathStyle, o.EndpointOptions.DisableHTTPS = is("accelerate"), is("use_path_style"), is("disable_https")
 	})
-	b, err := s3blob.OpenBucket(ctx, client, l.bucket, &s3blob.Options{
+	b, err := s3blob.OpenBucket(ctx, client, l.Bucket, &s3blob.Options{
 		EncryptionType: types.ServerSideEncryption(own.Get("ssetype")), KMSEncryptionID: own.Get("kmskeyid"),
 		RequestChecksumCalculation: config.RequestChecksumCalculation,
 	})
@@ -112,20 +119,20 @@ func openS3(ctx context.Context, l location) (*blob.Bucket, error) {
 
 // openGS makes a client that tries once. The opener of gcsblob prints what it finds wrong
 // with credentials.
-func openGS(ctx context.Context, l location) (*blob.Bucket, error) {
+func openGS(ctx context.Context, l address.Address) (*blob.Bucket, error) {
 	client := gcp.NewAnonymousHTTPClient(gcp.DefaultTransport())
-	if anonymous, _ := strconv.ParseBool(l.query.Get("anonymous")); !anonymous && !emulated() {
+	if anonymous, _ := strconv.ParseBool(l.Query.Get("anonymous")); !anonymous && !emulated() {
 		found, err := gcp.DefaultCredentials(ctx)
 		if err == nil {
 			client, err = gcp.NewHTTPClient(gcp.DefaultTransport(), found.TokenSource)
 		}
 		if err != nil {
-			return nil, failure{what: l.name(), why: noCredentials, kind: ErrStore}
+			return nil, failure{what: l.Name(), why: noCredentials, kind: ErrStore}
 		}
 	}
-	b, err := gcsblob.OpenBucket(ctx, client, l.bucket, nil)
+	b, err := gcsblob.OpenBucket(ctx, client, l.Bucket, nil)
 	if err != nil {
-		return nil, failure{what: l.name(), why: reason(err), kind: ErrStore}
+		return nil, failure{what: l.Name(), why: reason(err), kind: ErrStore}
 	}
 	var c *storage.Client
 	if b.As(&c) {

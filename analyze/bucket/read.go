@@ -12,6 +12,8 @@ import (
 	"github.com/aws/aws-sdk-go-v2/service/s3"
 	"gocloud.dev/blob"
 	"gocloud.dev/gcerrors"
+
+	"culprit/analyze/bucket/address"
 )
 
 // Reader reads an object once, from its beginning to its end. A connection that is
@@ -23,7 +25,7 @@ type Reader struct {
 
 	ctx    context.Context
 	stores *Stores
-	at     location
+	at     address.Address
 	body   *blob.Reader
 	watch  *time.Timer // cancels a connection that keeps silent
 	stop   context.CancelCauseFunc
@@ -35,7 +37,7 @@ type Reader struct {
 // Open opens the object that a URL names. The error is that of ctx, or wraps ErrStore,
 // fs.ErrNotExist or fs.ErrPermission.
 func (s *Stores) Open(ctx context.Context, source string) (*Reader, error) {
-	l, err := parse(source)
+	l, err := address.Parse(source)
 	if err != nil {
 		return nil, err
 	}
@@ -59,7 +61,7 @@ func (r *Reader) connect() error {
 		stop(nil)
 		return err
 	}
-	_, key := r.at.split()
+	_, key := split(r.at)
 	body, err := b.NewRangeReader(ctx, key, r.offset, -1, &blob.ReaderOptions{BeforeRead: asStored})
 	if err != nil {
 		defer stop(nil)
@@ -68,7 +70,7 @@ func (r *Reader) connect() error {
 		}
 		return errors.Join(err, context.Cause(ctx))
 	}
-	now := Object{URL: r.at.String(), Key: r.at.key, Size: body.Size(), Stamp: stampOf(body.ModTime(), etagOfReader(body))}
+	now := Object{URL: r.at.String(), Key: r.at.Key, Size: body.Size(), Stamp: stampOf(body.ModTime(), etagOfReader(body))}
 	if r.offset == 0 && r.Object == (Object{}) {
 		r.Object = now
 	}
@@ -79,7 +81,7 @@ func (r *Reader) connect() error {
 	return nil
 }
 
-func (r *Reader) changed() error { return failure{r.at.name(), ErrChanged.Error(), ErrChanged} }
+func (r *Reader) changed() error { return failure{r.at.Name(), ErrChanged.Error(), ErrChanged} }
 
 // asStored keeps Google from unpacking what has a Content-Encoding.
 func asStored(as func(any) bool) error {
@@ -115,7 +117,7 @@ func (r *Reader) Read(p []byte) (int, error) {
 		case err == io.EOF && r.offset >= r.Size:
 			r.err = io.EOF
 		case r.offset >= r.Size && r.body != nil:
-			r.err = failure{what: r.at.name(), why: "its bytes are not those that the store has: " + reason(err)}
+			r.err = failure{what: r.at.Name(), why: "its bytes are not those that the store has: " + reason(err)}
 		default:
 			r.disconnect()
 			r.err = r.again(err)

@@ -9,6 +9,7 @@ import (
 
 	"culprit/analyze"
 	"culprit/analyze/bucket"
+	"culprit/analyze/bucket/address"
 	"culprit/analyze/bundle"
 )
 
@@ -128,7 +129,7 @@ func (b Batch) one(ctx context.Context, p Place) (Outcome, error) {
 
 // now reads what lies at a place by now, where that is asked for.
 func (b Batch) now(ctx context.Context, p Place) (Outcome, error) {
-	if bucket.IsURL(p.Path) {
+	if address.IsURL(p.Path) {
 		return b.readObject(ctx, p)
 	}
 	if st, err := os.Stat(p.Path); b.Planned && err == nil { // what is gone is unreadable
@@ -191,7 +192,7 @@ func (b Batch) knownContent(hash string) (bool, error) {
 
 // Result is that of one bundle that is kept nowhere.
 func (b Batch) Result(ctx context.Context, path string) (Result, error) {
-	if bucket.IsURL(path) {
+	if address.IsURL(path) {
 		return b.objectResult(ctx, path)
 	}
 	hash, err := Hash(ctx, path)

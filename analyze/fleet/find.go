@@ -12,6 +12,7 @@ import (
 	"time"
 
 	"culprit/analyze/bucket"
+	"culprit/analyze/bucket/address"
 	"culprit/analyze/plan"
 )
 
@@ -36,7 +37,7 @@ func Find(ctx context.Context, stores *bucket.Stores, sources []string) ([]Place
 			return nil, err
 		}
 		for _, path := range paths {
-			if bucket.IsURL(path) {
+			if address.IsURL(path) {
 				err = findObjects(ctx, stores, path, found)
 			} else {
 				err = find(path, found)
@@ -63,7 +64,7 @@ func expand(source string, depth int) ([]string, error) {
 		}
 		return expandList(list, depth)
 	}
-	if bucket.IsURL(source) {
+	if address.IsURL(source) {
 		return []string{source}, nil
 	}
 	if _, err := os.Lstat(source); err == nil || !strings.ContainsAny(source, "*?[") {

@@ -9,7 +9,7 @@ import (
 	"strings"
 	"text/template"
 
-	"culprit/analyze/bucket"
+	"culprit/analyze/bucket/address"
 	"culprit/analyze/plan"
 )
 
@@ -84,10 +84,10 @@ func (j Job) checkVolumes() error {
 // checkURLs brings the URLs into their one form, which is ASCII without quotes.
 func (j *Job) checkURLs() (err error) {
 	for what, url := range map[string]*string{"the plan": &j.Plan, "the results": &j.Results} {
-		if _, local, _ := bucket.File(*url); local {
+		if _, local, _ := address.File(*url); local {
 			return fmt.Errorf("%s: a pod has no such folder", what)
 		}
-		if *url, err = bucket.Clean(*url); err != nil {
+		if *url, err = address.Clean(*url); err != nil {
 			return fmt.Errorf("%s: %w", what, err)
 		}
 	}

@@ -12,13 +12,14 @@ import (
 
 	"culprit/analyze"
 	"culprit/analyze/bucket"
+	"culprit/analyze/bucket/address"
 )
 
 // findObjects adds the bundles that a URL names or that lie below it: the object of just
 // this name, or those whose names begin with it and end as an archive's does. Many loose
 // objects that would be one folder are no bundle.
 func findObjects(ctx context.Context, stores *bucket.Stores, url string, found map[string]Place) error {
-	named, err := bucket.Clean(url)
+	named, err := address.Clean(url)
 	if err != nil {
 		return err
 	}
@@ -93,10 +94,10 @@ func (b Batch) objectResult(ctx context.Context, url string) (Result, error) {
 // OpenResults are the results below a folder or a URL. A folder that is not there is made
 // by the first result.
 func OpenResults(stores *bucket.Stores, at string) (Results, error) {
-	if !bucket.IsURL(at) {
+	if !address.IsURL(at) {
 		return Folder(at), nil
 	}
-	if folder, ok, err := bucket.File(at); ok || err != nil {
+	if folder, ok, err := address.File(at); ok || err != nil {
 		return Folder(folder), err
 	}
 	below, err := stores.Folder(at)

@@ -16,7 +16,7 @@ import (
 	"path/filepath"
 	"strings"
 
-	"culprit/analyze/bucket"
+	"culprit/analyze/bucket/address"
 	"culprit/analyze/plan"
 )
 
@@ -103,7 +103,7 @@ func RunShard(ctx context.Context, b Batch, places []Place, results Results) err
 var ErrAllGone = errors.New("none of the shard's bundles is there: is their folder mounted, and the working directory that of the plan; may their bucket be read")
 
 func (b Batch) isThere(ctx context.Context, p Place) (bool, error) {
-	if bucket.IsURL(p.Path) {
+	if address.IsURL(p.Path) {
 		return b.Objects.Exists(ctx, p.Path)
 	}
 	_, err := os.Lstat(p.Path)

@@ -16,7 +16,7 @@ import (
 // package that is not listed may not exist.
 var imports = map[string][]string{
 	"analyze/fact":     {},
-	"analyze/bucket":   {"analyze/bucket/buckettest"}, // its tests only
+	"analyze/bucket":   {"analyze/bucket/address", "analyze/bucket/buckettest"}, // the latter in tests only
 	"analyze/line":     {"analyze/fact"},
 	"analyze/bundle":   {"analyze/fact"},
 	"analyze/host":     {"analyze/fact"},
@@ -27,16 +27,17 @@ var imports = map[string][]string{
 	"analyze":          {"analyze/fact", "analyze/bundle", "analyze/host", "analyze/line", "analyze/stack", "analyze/logs", "analyze/join", "rules"},
 	"analyze/render":   {"analyze", "analyze/fact", "rules"},
 	"analyze/plan":     {},
-	"analyze/fleet":    {"analyze", "analyze/bucket", "analyze/bucket/buckettest", "analyze/bundle", "analyze/fact", "analyze/plan", "rules"},
+	"analyze/fleet":    {"analyze", "analyze/bucket", "analyze/bucket/address", "analyze/bucket/buckettest", "analyze/bundle", "analyze/fact", "analyze/plan", "rules"},
 	"analyze/page":     {"analyze/fleet", "analyze/render", "rules"},
 	"collect":          {"analyze", "analyze/bundle", "rules"}, // its tests only
 	"tui":              {"analyze", "analyze/bundle", "analyze/fact", "analyze/render", "rules"},
-	"cmd/culprit":      {"collect", "tui", "analyze", "analyze/bucket", "analyze/bucket/buckettest", "analyze/bundle", "analyze/fact", "analyze/fleet", "analyze/page", "analyze/plan", "analyze/render", "rules"},
+	"cmd/culprit":      {"collect", "tui", "analyze", "analyze/bucket", "analyze/bucket/address", "analyze/bucket/buckettest", "analyze/bundle", "analyze/fact", "analyze/fleet", "analyze/page", "analyze/plan", "analyze/render", "rules"},
 	"samples":          {},
 	"samples/accuracy": {"analyze", "analyze/bundle", "rules"},
 	"samples/pack":     {},
 	"samples/bench":    {},
 
+	"analyze/bucket/address":    {},
 	"analyze/bucket/buckettest": {},
 	"samples/lab/leakclient":    {},
 }

@@ -9,11 +9,12 @@ import (
 
 	"culprit/analyze"
 	"culprit/analyze/bucket"
+	"culprit/analyze/bucket/address"
 )
 
 // openFile opens a file, or the object that a URL names.
 func openFile(ctx context.Context, stores *bucket.Stores, at string) (io.ReadCloser, error) {
-	if !bucket.IsURL(at) {
+	if !address.IsURL(at) {
 		return os.Open(at)
 	}
 	return stores.Open(ctx, at)
@@ -22,7 +23,7 @@ func openFile(ctx context.Context, stores *bucket.Stores, at string) (io.ReadClo
 // openURL opens what analyze is given as a URL.
 func openURL(stores *bucket.Stores) func(context.Context, string) (*analyze.Opened, error) {
 	return func(ctx context.Context, at string) (*analyze.Opened, error) {
-		if !bucket.IsURL(at) {
+		if !address.IsURL(at) {
 			return nil, nil
 		}
 		in, err := stores.Open(ctx, at)
@@ -36,9 +37,9 @@ func openURL(stores *bucket.Stores) func(context.Context, string) (*analyze.Open
 // cleanPath is a path or URL as batch keeps it. Of a URL that batch would refuse nothing
 // is kept.
 func cleanPath(at string) string {
-	if !bucket.IsURL(at) {
+	if !address.IsURL(at) {
 		return filepath.Clean(at)
 	}
-	url, _ := bucket.Clean(at)
+	url, _ := address.Clean(at)
 	return url
 }

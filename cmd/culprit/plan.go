@@ -10,6 +10,7 @@ import (
 	"github.com/spf13/cobra"
 
 	"culprit/analyze/bucket"
+	"culprit/analyze/bucket/address"
 	"culprit/analyze/fleet"
 	"culprit/analyze/plan"
 )
@@ -85,7 +86,7 @@ func (f *planFlags) write(ctx context.Context, stdout io.Writer, p plan.Plan) er
 	switch {
 	case f.out == "":
 		return p.Write(stdout)
-	case bucket.IsURL(f.out):
+	case address.IsURL(f.out):
 		var text bytes.Buffer
 		if err := p.Write(&text); err != nil {
 			return err

@@ -9,6 +9,7 @@ import (
 
 	"culprit/analyze"
 	"culprit/analyze/bucket"
+	"culprit/analyze/bucket/address"
 	"culprit/analyze/bundle"
 	"culprit/rules"
 	"culprit/tui"
@@ -53,7 +54,7 @@ func pathCommand(root *cobra.Command, code *int) {
 		if len(paths) == 0 {
 			return c.Help()
 		}
-		if _, err := os.Stat(paths[0]); err != nil && !bucket.IsURL(paths[0]) {
+		if _, err := os.Stat(paths[0]); err != nil && !address.IsURL(paths[0]) {
 			return fmt.Errorf("%q is neither a command nor a path that can be read; culprit --help lists the commands", paths[0])
 		}
 		return showTUI(c, tui.Options{}, nil, paths, code)

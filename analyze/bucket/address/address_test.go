@@ -1,10 +1,10 @@
-package bucket_test
+package address_test
 
 import (
 	"strings"
 	"testing"
 
-	"culprit/analyze/bucket"
+	"culprit/analyze/bucket/address"
 )
 
 func TestClean(t *testing.T) {
@@ -17,16 +17,16 @@ func TestClean(t *testing.T) {
 		"file:///a/../b c/":                                   "file:///b%20c",
 		"file://localhost/a":                                  "file:///a",
 	} {
-		got, err := bucket.Clean(source)
-		if got != want || err != nil || !bucket.IsURL(source) {
+		got, err := address.Clean(source)
+		if got != want || err != nil || !address.IsURL(source) {
 			t.Errorf("%s: %q, %v; want %q", source, got, err, want)
 		}
-		if again, err := bucket.Clean(got); again != got || err != nil {
+		if again, err := address.Clean(got); again != got || err != nil {
 			t.Errorf("%s: again %q, %v", got, again, err)
 		}
 	}
 	for _, path := range []string{"a.tar", "/a", "s3:/bkt", "s3", "a/b://c", "-", "@list", "../x:y"} {
-		if bucket.IsURL(path) {
+		if address.IsURL(path) {
 			t.Errorf("%q is a URL", path)
 		}
 	}
@@ -58,7 +58,7 @@ func TestRefused(t *testing.T) {
 		"file://SECRET/a":                         "of another host",
 		"file:///a?metadata=SECRET":               "that it does not have",
 	} {
-		got, err := bucket.Clean(source)
+		got, err := address.Clean(source)
 		if err == nil || got != "" || !strings.Contains(err.Error(), want) || strings.Contains(err.Error(), "SECRET") || strings.Contains(strings.ToLower(err.Error()), "akiax") {
 			t.Errorf("%s: %q, %v; want %q", source, got, err, want)
 		}
@@ -71,11 +71,11 @@ func FuzzClean(f *testing.F) {
 		f.Add(seed)
 	}
 	f.Fuzz(func(t *testing.T, source string) {
-		once, err := bucket.Clean(source)
+		once, err := address.Clean(source)
 		if err != nil {
 			return
 		}
-		if twice, err := bucket.Clean(once); twice != once || err != nil {
+		if twice, err := address.Clean(once); twice != once || err != nil {
 			t.Errorf("%q: %q, then %q, %v", source, once, twice, err)
 		}
 	})

@@ -1,14 +1,11 @@
-// Package bucket reads bundles out of object stores, which are named by URLs, and keeps
-// small objects in them:
+// Package address reads the URLs that name objects in stores:
 //
 //	s3://bucket/prefix?region=eu-west-1     S3, or with ?endpoint= what speaks its protocol
 //	gs://bucket/prefix                      Google Cloud Storage
 //	file:///folder                          the same over a folder
 //
-// Credentials come from the environment of the process, as each store's own tools take
-// them; a URL that has some is refused, and no error repeats what a store or its library
-// says, but for codes and addresses.
-package bucket
+// A URL that has credentials is refused.
+package address
 
 import (
 	"errors"
@@ -42,7 +39,7 @@ func IsURL(source string) bool { return urlForm.MatchString(source) }
 // parameters are in order. They stay, since without its endpoint and region another
 // machine does not find the bucket.
 func Clean(source string) (string, error) {
-	l, err := parse(source)
+	l, err := Parse(source)
 	if err != nil {
 		return "", err
 	}
@@ -51,52 +48,52 @@ func Clean(source string) (string, error) {
 
 // File is the path that a file:// URL names; false of a URL of another scheme.
 func File(source string) (string, bool, error) {
-	l, err := parse(source)
-	return filepath.FromSlash("/" + l.key), l.scheme == "file", err
+	l, err := Parse(source)
+	return filepath.FromSlash("/" + l.Key), l.Scheme == "file", err
 }
 
-// location is what a URL names: an object, or what is below it.
-type location struct {
-	scheme, bucket, key string // the key of a file is its path below /
-	query               url.Values
+// Address is what a URL names: an object, or what is below it.
+type Address struct {
+	Scheme, Bucket, Key string // the key of a file is its path below /
+	Query               url.Values
 }
 
-// parse reads a URL. Its errors do not repeat it: whatever is wrong with it may be a
+// Parse reads a URL. Its errors do not repeat it: whatever is wrong with it may be a
 // secret.
-func parse(source string) (location, error) {
+func Parse(source string) (Address, error) {
 	u, err := url.Parse(source)
 	if err != nil {
-		return location{}, errors.New("a URL that cannot be read: want scheme://bucket/path?parameters, with %23 for # and %3F for ? in names")
+		return Address{}, errors.New("a URL that cannot be read: want scheme://bucket/path?parameters, with %23 for # and %3F for ? in names")
 	}
 	known, ok := parameters[u.Scheme]
 	switch {
 	case !ok:
-		return location{}, errors.New("a URL of none of the schemes s3://, gs:// and file://")
+		return Address{}, errors.New("a URL of none of the schemes s3://, gs:// and file://")
 	case u.User != nil:
-		return location{}, errCredentials
+		return Address{}, errCredentials
 	case u.Fragment != "" || strings.Contains(source, "#"):
-		return location{}, errors.New("a URL with a #: want %23 where a name has one")
+		return Address{}, errors.New("a URL with a #: want %23 where a name has one")
 	}
-	l := location{scheme: u.Scheme, bucket: u.Host, key: strings.TrimPrefix(u.Path, "/")}
-	if l.query, err = url.ParseQuery(u.RawQuery); err != nil {
-		return location{}, errors.New("a URL whose parameters cannot be read")
+	l := Address{Scheme: u.Scheme, Bucket: u.Host, Key: strings.TrimPrefix(u.Path, "/")}
+	if l.Query, err = url.ParseQuery(u.RawQuery); err != nil {
+		return Address{}, errors.New("a URL whose parameters cannot be read")
 	}
-	for name, values := range l.query {
+	for name, values := range l.Query {
 		switch has := slices.Contains(known, name); {
 		case !has && secret.MatchString(name):
-			return location{}, errCredentials
+			return Address{}, errCredentials
 		case !has || len(values) != 1:
-			return location{}, fmt.Errorf("a %s:// URL with a parameter that it does not have, or twice: there are %q", l.scheme, known)
+			return Address{}, fmt.Errorf("a %s:// URL with a parameter that it does not have, or twice: there are %q", l.Scheme, known)
 		}
 	}
-	if err := checkEndpoint(l.query.Get("endpoint")); err != nil {
-		return location{}, err
+	if err := checkEndpoint(l.Query.Get("endpoint")); err != nil {
+		return Address{}, err
 	}
-	if l.scheme == "file" {
+	if l.Scheme == "file" {
 		return l.file()
 	}
-	if !bucketName.MatchString(l.bucket) {
-		return location{}, fmt.Errorf("a %s:// URL without the name of a bucket", l.scheme)
+	if !bucketName.MatchString(l.Bucket) {
+		return Address{}, fmt.Errorf("a %s:// URL without the name of a bucket", l.Scheme)
 	}
 	return l, nil
 }
@@ -119,28 +116,28 @@ func checkEndpoint(text string) error {
 	return nil
 }
 
-// file is the location of a file:// URL.
-func (l location) file() (location, error) {
-	if l.bucket != "" && l.bucket != "localhost" {
-		return location{}, errors.New("a file:// URL of another host: want file:///folder")
+// file is the address of a file:// URL.
+func (l Address) file() (Address, error) {
+	if l.Bucket != "" && l.Bucket != "localhost" {
+		return Address{}, errors.New("a file:// URL of another host: want file:///folder")
 	}
-	l.bucket, l.key = "", path.Clean("/" + l.key)[1:]
+	l.Bucket, l.Key = "", path.Clean("/" + l.Key)[1:]
 	return l, nil
 }
 
 // String is the URL.
-func (l location) String() string {
-	return (&url.URL{Scheme: l.scheme, Host: l.bucket, Path: "/" + l.key, RawQuery: l.query.Encode()}).String()
+func (l Address) String() string {
+	return (&url.URL{Scheme: l.Scheme, Host: l.Bucket, Path: "/" + l.Key, RawQuery: l.Query.Encode()}).String()
 }
 
-// name is the URL without parameters, for people.
-func (l location) name() string {
-	l.query = nil
+// Name is the URL without parameters, for people.
+func (l Address) Name() string {
+	l.Query = nil
 	return l.String()
 }
 
-// with is the location of another key of the same bucket.
-func (l location) with(key string) location {
-	l.key = key
+// With is the address of another key of the same bucket.
+func (l Address) With(key string) Address {
+	l.Key = key
 	return l
 }
