@@ -59,9 +59,6 @@ func synth(i int) Result {
 // took, a tenth after the other: it is linear where that stays the same.
 func BenchmarkStore(b *testing.B) {
 	s, n := newStore(b), *synthetic
-	if _, err := (Merge{}).Into(b.Context(), s); err != nil { // nothing, as merge does it
-		b.Fatal(err)
-	}
 	began := time.Now()
 	var objects []object
 	for i := range n {

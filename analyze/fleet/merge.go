@@ -31,11 +31,6 @@ type Merged struct {
 // listed.
 func (m Merge) Into(ctx context.Context, s *Store, from ...Results) (Merged, error) {
 	done := Merged{}
-	// Rows of bands go everywhere: in a store of a million results only a large cache, in
-	// KiB, keeps pages from being written again and again.
-	if _, err := s.db.ExecContext(ctx, "pragma cache_size=-262144"); err != nil {
-		return done, err
-	}
 	next := make([]object, 0, atOnce)
 	put := func() error {
 		err := s.merge(ctx, next, m.own())
@@ -71,9 +66,9 @@ func (m Merge) Into(ctx context.Context, s *Store, from ...Results) (Merged, err
 	return done, put()
 }
 
-// atOnce is how many results are put in with one transaction: each has rows in the same
-// pages as the last, which are then written once.
-const atOnce = 500
+// atOnce is how many results are put in with one transaction: pages in which many of them
+// have rows are then written once.
+const atOnce = 2000
 
 func (m Merge) own() string { return groupOf(m.Version, m.Rules) }
 

@@ -56,13 +56,12 @@ create table daemon (
   primary key (bundle, name)
 ) strict, without rowid;
 
--- band is the index of similar results: a bundle is a candidate where one band is equal.
-create table band (
-  band   integer not null,
-  hash   integer not null,
-  bundle integer not null references bundle (id) on delete cascade,
-  primary key (band, hash, bundle)
-) strict, without rowid;
+-- sketch is the index of similar results, which is read from end to end: 32 bytes a
+-- result, see sketchOf, those of bundle.id 256 * block first.
+create table sketch (
+  block integer primary key,
+  bands blob not null
+) strict;
 
 -- feature counts the current results that have a feature.
 create table feature (

@@ -3,6 +3,7 @@ package fleet
 import (
 	"cmp"
 	"context"
+	"encoding/json"
 	"math"
 	"slices"
 	"strings"
@@ -20,13 +21,14 @@ type Match struct {
 	Shared, Missing, New []string
 }
 
-// candidates is how many results are compared in full.
-const candidates = 100
-
 // Similar finds results like r, the likest first, r's own content left out. A feature
 // weighs what its kind weighs times the logarithm of how rare it is in the store.
 func (s *Store) Similar(ctx context.Context, r Result, limit int) ([]Match, error) {
-	found, weights, err := s.ranked(ctx, r)
+	blocks, err := s.sketches(ctx)
+	if err != nil {
+		return nil, err
+	}
+	found, weights, err := s.ranked(ctx, blocks, r)
 	if err != nil {
 		return nil, err
 	}
@@ -45,9 +47,9 @@ func (s *Store) Similar(ctx context.Context, r Result, limit int) ([]Match, erro
 }
 
 // ranked are the candidates for r, the likest first, and the weights they were compared by.
-func (s *Store) ranked(ctx context.Context, r Result) ([]candidate, map[uint64]float64, error) {
+func (s *Store) ranked(ctx context.Context, blocks []block, r Result) ([]candidate, map[uint64]float64, error) {
 	ids := featureIDs(r.Features)
-	found, err := s.sharing(ctx, bandsOf(ids), r)
+	found, err := s.candidates(ctx, blocks, ids, r)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -64,7 +66,7 @@ func (s *Store) ranked(ctx context.Context, r Result) ([]candidate, map[uint64]f
 	return found, weights, nil
 }
 
-// candidate is a result that shares a band.
+// candidate is a result that shares a band or the fingerprint.
 type candidate struct {
 	id       int64
 	hash     string
@@ -72,24 +74,23 @@ type candidate struct {
 	score    float64
 }
 
-// sharing are the results that share the most bands with r, or have its fingerprint.
-func (s *Store) sharing(ctx context.Context, bands []int64, r Result) ([]candidate, error) {
-	// same is how many results with one fingerprint or one band are looked at, the latest:
-	// a fleet may have very many, and then they say little.
-	const same = 200
-	if len(bands) == 0 {
+// candidates are the current results that share the most bands with r, or have its
+// fingerprint.
+func (s *Store) candidates(ctx context.Context, blocks []block, ids []uint64, r Result) ([]candidate, error) {
+	// most is how many of either are compared in full; a fleet may have very many with one
+	// fingerprint.
+	const most = 100
+	if len(ids) == 0 {
 		return nil, nil
 	}
-	var one []string
-	var args []any
-	for band, hash := range bands {
-		one = append(one, "select * from (select bundle from band where band = ? and hash = ? order by bundle desc limit ?)")
-		args = append(args, band, hash, same)
+	like := likest(blocks, sketchOf(ids), most)
+	listed, err := json.Marshal(like[:min(len(like), 2*most)])
+	if err != nil {
+		return nil, err
 	}
-	one = append(one, "select * from (select id from bundle where current = 1 and fingerprint = ? and fingerprint <> '' order by id desc limit ?)")
-	args = append(args, r.fingerprint(), same)
-	rows, err := s.db.QueryContext(ctx, `with shared as (select bundle, count(*) n from (`+strings.Join(one, " union all ")+`) group by bundle order by n desc, bundle limit ?)
-		select b.id, b.hash, b.features from shared join bundle b on b.id = shared.bundle where b.hash <> ?`, append(args, candidates+1, r.Hash)...)
+	rows, err := s.db.QueryContext(ctx, `select id, hash, features from bundle where current = 1 and hash <> ? and
+		(id in (select value from json_each(?)) or id in (select id from bundle where current = 1 and fingerprint = ? and fingerprint <> '' order by id desc limit ?))
+		order by id`, r.Hash, string(listed), r.fingerprint(), most)
 	return collect(rows, err, func(scan func(...any) error) (c candidate, err error) {
 		var raw []byte
 		err = scan(&c.id, &c.hash, &raw)
@@ -220,6 +221,10 @@ func (s *Store) Unknown(ctx context.Context, f Filter, most int) ([]Cluster, err
 	if err != nil {
 		return nil, err
 	}
+	blocks, err := s.sketches(ctx)
+	if err != nil {
+		return nil, err
+	}
 	var out []Cluster
 	at := map[string]int{} // the cluster of a content
 	for _, raw := range raws {
@@ -227,7 +232,7 @@ func (s *Store) Unknown(ctx context.Context, f Filter, most int) ([]Cluster, err
 		if err != nil {
 			return nil, err
 		}
-		like, _, err := s.ranked(ctx, k.Result)
+		like, _, err := s.ranked(ctx, blocks, k.Result)
 		if err != nil {
 			return nil, err
 		}

@@ -22,7 +22,7 @@ import (
 var schema string
 
 // schemaVersion is SQLite's user_version of a store.
-const schemaVersion = 3
+const schemaVersion = 4
 
 // Store keeps results in one SQLite file. It has one writer; readers may look at any
 // time.
@@ -95,7 +95,7 @@ func open(path, mode string, unlock func()) (*Store, error) {
 
 // prepare makes the tables where they are not there.
 func (s *Store) prepare() error {
-	if _, err := s.db.Exec("pragma journal_mode=wal; pragma synchronous=normal; pragma cache_size=-16384"); err != nil {
+	if _, err := s.db.Exec("pragma journal_mode=wal; pragma synchronous=normal; pragma cache_size=-32768"); err != nil {
 		return err
 	}
 	version := 0
@@ -191,99 +191,6 @@ func note(tx *writing, p Place, hash string) error {
 		on conflict (path) do update set size = excluded.size, stamp = excluded.stamp, hash = excluded.hash`,
 		p.Path, p.Size, p.Stamp, hash)
 	return err
-}
-
-// insert writes the rows of a result that is not there yet, as the current one of its
-// content or beside it.
-func (s *Store) insert(tx *writing, r Result, current bool) error {
-	raw, err := json.Marshal(r)
-	if err != nil {
-		return err
-	}
-	if current { // one that was current before others is put in again
-		if _, err := tx.Exec(`delete from bundle where hash = ? and version = ? and rules = ? and current = 0`, r.Hash, r.Version, r.Rules); err != nil {
-			return err
-		}
-	}
-	ids := featureIDs(r.Features)
-	node, daemons := r.first()
-	done, err := tx.Exec(`insert into bundle (hash, version, rules, status, current, node, kernel, collected, fingerprint, features, result)
-		values (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?) on conflict (hash, version, rules) do nothing`,
-		r.Hash, r.Version, r.Rules, r.Status, current, node.Name, node.Kernel, seconds(node.Collected), r.fingerprint(), pack(ids), s.zip.EncodeAll(raw, nil))
-	if err != nil {
-		return err
-	}
-	if n, err := done.RowsAffected(); n == 0 || err != nil || !current { // questions see current ones alone
-		return err
-	}
-	id, err := done.LastInsertId()
-	if err != nil {
-		return err
-	}
-	if err := retire(tx, r.Hash, id); err != nil {
-		return err
-	}
-	for _, f := range r.Findings {
-		if !f.Verdict {
-			continue
-		}
-		if _, err := tx.Exec(`insert into cause values (?, ?, ?, ?, ?, ?) on conflict do nothing`, f.Rule, id, node.Name, seconds(node.Collected), node.Kernel, node.OS); err != nil {
-			return err
-		}
-	}
-	for name, version := range daemons {
-		if _, err := tx.Exec(`insert into daemon values (?, ?, ?)`, id, name, version); err != nil {
-			return err
-		}
-	}
-	for band, hash := range bandsOf(ids) {
-		if _, err := tx.Exec(`insert into band values (?, ?, ?)`, band, hash, id); err != nil {
-			return err
-		}
-	}
-	for _, f := range r.Features {
-		if _, err := tx.Exec(`insert into feature values (?, ?, 1) on conflict (id) do update set n = n + 1`, int64(featureID(f)), f); err != nil {
-			return err
-		}
-	}
-	return nil
-}
-
-// retire takes older results of a content out of what questions see.
-func retire(tx *writing, hash string, but int64) error {
-	rows, err := tx.Query(`select id, features from bundle where hash = ? and current = 1 and id <> ?`, hash, but)
-	if err != nil {
-		return err
-	}
-	old := map[int64][]uint64{}
-	for rows.Next() {
-		var id int64
-		var features []byte
-		if err := rows.Scan(&id, &features); err != nil {
-			rows.Close()
-			return err
-		}
-		old[id] = unpack(features)
-	}
-	if err := errors.Join(rows.Err(), rows.Close()); err != nil {
-		return err
-	}
-	for id, features := range old {
-		for _, f := range features {
-			if _, err := tx.Exec(`update feature set n = n - 1 where id = ?`, int64(f)); err != nil {
-				return err
-			}
-		}
-		for _, from := range []string{"cause", "daemon", "band"} {
-			if _, err := tx.Exec("delete from "+from+" where bundle = ?", id); err != nil {
-				return err
-			}
-		}
-		if _, err := tx.Exec(`update bundle set current = 0 where id = ?`, id); err != nil {
-			return err
-		}
-	}
-	return nil
 }
 
 // first is the first node of a result and the versions of its daemons.
