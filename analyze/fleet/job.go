@@ -40,18 +40,22 @@ type Job struct {
 	// Mount is where the container sees the bundles, and its working directory, to which
 	// the paths of the plan are relative.
 	Mount string
+	// Rules is a folder of the container with more rules, below /shards or of the image; ""
+	// none.
+	Rules string
 	// CPU and Memory are what a shard asks for and may use: quantities such as 500m, 2Gi.
 	CPU, Memory string
 }
 
 var (
 	// Names of RFC 1123. That of a Job leaves room in 63 for "-99999-abcde".
-	jobName   = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,48}[a-z0-9])?$`)
-	orNone    = regexp.MustCompile(`^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$`)
-	claimName = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
-	imageName = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/:@-]*$`)
-	quantity  = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(m|k|[KMGTPE]i|[MGTPE])?$`)
-	mountPath = regexp.MustCompile(`^/[ -9;-~]+$`)
+	jobName    = regexp.MustCompile(`^[a-z0-9]([-a-z0-9]{0,48}[a-z0-9])?$`)
+	orNone     = regexp.MustCompile(`^([a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?)?$`)
+	claimName  = regexp.MustCompile(`^[a-z0-9]([-a-z0-9.]{0,251}[a-z0-9])?$`)
+	imageName  = regexp.MustCompile(`^[A-Za-z0-9][A-Za-z0-9._/:@-]*$`)
+	quantity   = regexp.MustCompile(`^[0-9]+(\.[0-9]+)?(m|k|[KMGTPE]i|[MGTPE])?$`)
+	mountPath  = regexp.MustCompile(`^/[ -9;-~]+$`)
+	pathOrNone = regexp.MustCompile(`^(/[ -9;-~]+)?$`)
 )
 
 // field is a value of the Job and the form that it must have.
@@ -83,12 +87,15 @@ func (j Job) checkVolumes() error {
 
 // checkURLs brings the URLs into their one form, which is ASCII without quotes.
 func (j *Job) checkURLs() (err error) {
-	for what, url := range map[string]*string{"the plan": &j.Plan, "the results": &j.Results} {
-		if _, local, _ := address.File(*url); local {
-			return fmt.Errorf("%s: a pod has no such folder", what)
+	for _, of := range []struct {
+		what string
+		url  *string
+	}{{"the plan", &j.Plan}, {"the results", &j.Results}} {
+		if _, local, _ := address.File(*of.url); local {
+			return fmt.Errorf("%s: a pod has no such folder", of.what)
 		}
-		if *url, err = address.Clean(*url); err != nil {
-			return fmt.Errorf("%s: %w", what, err)
+		if *of.url, err = address.Clean(*of.url); err != nil {
+			return fmt.Errorf("%s: %w", of.what, err)
 		}
 	}
 	return nil
@@ -97,7 +104,7 @@ func (j *Job) checkURLs() (err error) {
 // Write writes the Job as YAML, for kubectl apply -f. Errors name what is wrong with it.
 func (j Job) Write(w io.Writer) error {
 	for _, f := range []field{{"the Job's name", j.Name, jobName}, {"the image", j.Image, imageName}, {"cpu", j.CPU, quantity}, {"memory", j.Memory, quantity},
-		{"the secret", j.Secret, orNone}, {"the service account", j.ServiceAccount, orNone}} {
+		{"the secret", j.Secret, orNone}, {"the service account", j.ServiceAccount, orNone}, {"the rules", j.Rules, pathOrNone}} {
 		if err := f.check(); err != nil {
 			return err
 		}

@@ -97,6 +97,24 @@ func TestJobVolumes(t *testing.T) {
 	}
 }
 
+// More rules lie in the image or beside the plan; both kinds of Job ask them.
+func TestJobRules(t *testing.T) {
+	for _, plan := range []string{"", "s3://incidents/plan?region=x"} {
+		j := aJob()
+		if j.Plan = plan; plan != "" {
+			j.Results = "s3://incidents/results?region=x"
+		}
+		without := decodeJob(t, j).Spec.Template.Spec.Containers[0].Args
+		j.Rules = "/shards/our rules"
+		if got, want := decodeJob(t, j).Spec.Template.Spec.Containers[0].Args, append(without, "--rules", "/shards/our rules"); !slices.Equal(got, want) {
+			t.Errorf("%q, want %q", got, want)
+		}
+		if j.Rules = "rules"; j.Write(&bytes.Buffer{}) == nil {
+			t.Error("rules at no path of the container")
+		}
+	}
+}
+
 // A Job over a bucket has no volume but /tmp, and its credentials from a Secret or an
 // identity.
 func TestJobOfObjects(t *testing.T) {

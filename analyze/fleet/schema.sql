@@ -63,7 +63,7 @@ create table sketch (
   bands blob not null
 ) strict;
 
--- feature counts the current results that have a feature.
+-- feature counts the current results that have a feature, and in the row of id 0 all.
 create table feature (
   id   integer primary key, -- see featureID
   name text not null,

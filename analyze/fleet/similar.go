@@ -24,11 +24,7 @@ type Match struct {
 // Similar finds results like r, the likest first, r's own content left out. A feature
 // weighs what its kind weighs times the logarithm of how rare it is in the store.
 func (s *Store) Similar(ctx context.Context, r Result, limit int) ([]Match, error) {
-	blocks, err := s.sketches(ctx)
-	if err != nil {
-		return nil, err
-	}
-	found, weights, err := s.ranked(ctx, blocks, r)
+	found, weights, err := s.ranked(ctx, r)
 	if err != nil {
 		return nil, err
 	}
@@ -47,9 +43,9 @@ func (s *Store) Similar(ctx context.Context, r Result, limit int) ([]Match, erro
 }
 
 // ranked are the candidates for r, the likest first, and the weights they were compared by.
-func (s *Store) ranked(ctx context.Context, blocks []block, r Result) ([]candidate, map[uint64]float64, error) {
+func (s *Store) ranked(ctx context.Context, r Result) ([]candidate, map[uint64]float64, error) {
 	ids := featureIDs(r.Features)
-	found, err := s.candidates(ctx, blocks, ids, r)
+	found, err := s.candidates(ctx, ids, r)
 	if err != nil {
 		return nil, nil, err
 	}
@@ -76,21 +72,24 @@ type candidate struct {
 
 // candidates are the current results that share the most bands with r, or have its
 // fingerprint.
-func (s *Store) candidates(ctx context.Context, blocks []block, ids []uint64, r Result) ([]candidate, error) {
-	// most is how many of either are compared in full; a fleet may have very many with one
-	// fingerprint.
-	const most = 100
+func (s *Store) candidates(ctx context.Context, ids []uint64, r Result) ([]candidate, error) {
+	// most and same are how many of either are compared in full; a fleet may have very many
+	// with one fingerprint.
+	const most, same = 100, 50
 	if len(ids) == 0 {
 		return nil, nil
 	}
-	like := likest(blocks, sketchOf(ids), most)
-	listed, err := json.Marshal(like[:min(len(like), 2*most)])
+	like, err := s.likest(ctx, sketchOf(ids), most)
+	if err != nil {
+		return nil, err
+	}
+	listed, err := json.Marshal(like[:min(len(like), most)])
 	if err != nil {
 		return nil, err
 	}
 	rows, err := s.db.QueryContext(ctx, `select id, hash, features from bundle where current = 1 and hash <> ? and
 		(id in (select value from json_each(?)) or id in (select id from bundle where current = 1 and fingerprint = ? and fingerprint <> '' order by id desc limit ?))
-		order by id`, r.Hash, string(listed), r.fingerprint(), most)
+		order by id`, r.Hash, string(listed), r.fingerprint(), same)
 	return collect(rows, err, func(scan func(...any) error) (c candidate, err error) {
 		var raw []byte
 		err = scan(&c.id, &c.hash, &raw)
@@ -110,31 +109,30 @@ func (s *Store) weights(ctx context.Context, ids []uint64, found []candidate) (m
 			weights[id] = 0
 		}
 	}
-	var total float64
-	if err := s.db.QueryRowContext(ctx, `select count(*) from bundle where current = 1`).Scan(&total); err != nil {
+	all := []int64{allResults} // SQLite's numbers have a sign
+	for id := range weights {
+		all = append(all, int64(id))
+	}
+	listed, err := json.Marshal(all)
+	if err != nil {
 		return nil, err
 	}
-	all := make([]uint64, 0, len(weights))
-	for id := range weights {
-		all = append(all, id)
-		weights[id] = float64(weightOf(id)) * idf(0, total) // of one that the store never had
+	rows, err := s.db.QueryContext(ctx, `select id, n from feature where id in (select value from json_each(?))`, string(listed))
+	counts, err := collect(rows, err, func(scan func(...any) error) (c struct {
+		id int64
+		n  float64
+	}, err error) {
+		return c, scan(&c.id, &c.n)
+	})
+	if err != nil {
+		return nil, err
 	}
-	const most = 500 // parameters of a query
-	for part := range slices.Chunk(all, most) {
-		args := make([]any, len(part))
-		for i, id := range part {
-			args[i] = int64(id)
-		}
-		rows, err := s.db.QueryContext(ctx, `select id, n from feature where id in (?`+strings.Repeat(", ?", len(part)-1)+`)`, args...)
-		if _, err := collect(rows, err, func(scan func(...any) error) (none struct{}, err error) {
-			var id int64
-			var n float64
-			err = scan(&id, &n)
-			weights[uint64(id)] = float64(weightOf(uint64(id))) * idf(n, total)
-			return none, err
-		}); err != nil {
-			return nil, err
-		}
+	of := map[uint64]float64{}
+	for _, c := range counts {
+		of[uint64(c.id)] = c.n
+	}
+	for id := range weights { // also of those that the store never had
+		weights[id] = float64(weightOf(id)) * idf(of[id], of[allResults])
 	}
 	return weights, nil
 }
@@ -221,10 +219,6 @@ func (s *Store) Unknown(ctx context.Context, f Filter, most int) ([]Cluster, err
 	if err != nil {
 		return nil, err
 	}
-	blocks, err := s.sketches(ctx)
-	if err != nil {
-		return nil, err
-	}
 	var out []Cluster
 	at := map[string]int{} // the cluster of a content
 	for _, raw := range raws {
@@ -232,7 +226,7 @@ func (s *Store) Unknown(ctx context.Context, f Filter, most int) ([]Cluster, err
 		if err != nil {
 			return nil, err
 		}
-		like, _, err := s.ranked(ctx, blocks, k.Result)
+		like, _, err := s.ranked(ctx, k.Result)
 		if err != nil {
 			return nil, err
 		}

@@ -2,6 +2,7 @@ package fleet
 
 import (
 	"context"
+	"database/sql"
 	"encoding/binary"
 	"math/bits"
 	"slices"
@@ -19,56 +20,69 @@ func sketchOf(features []uint64) (sketch [bands]byte) {
 	return sketch
 }
 
-// block is a row of sketches.
-type block struct {
-	n        int64
-	sketches []byte
-}
-
-// sketches are all of a store. To compare one with a million takes some 10 ms; an index by
-// band would take 32 rows a result, each in another place.
-func (s *Store) sketches(ctx context.Context) ([]block, error) {
+// likest are the results that share the most bands with a sketch, most of them or some
+// more, the likest first and of those that are as like the latest. It reads all sketches:
+// of a million in some 30 ms. An index by band would take 32 rows a result, each in
+// another place.
+func (s *Store) likest(ctx context.Context, sketch [bands]byte, most int) (out []int64, err error) {
 	rows, err := s.db.QueryContext(ctx, `select block, bands from sketch order by block`)
-	return collect(rows, err, func(scan func(...any) error) (b block, err error) { return b, scan(&b.n, &b.sketches) })
+	if err != nil {
+		return nil, err
+	}
+	defer rows.Close()
+	l := likest{least: 1, most: most}
+	for i := range l.want {
+		l.want[i] = binary.LittleEndian.Uint64(sketch[i*8:])
+	}
+	for rows.Next() {
+		var block int64
+		var sketches sql.RawBytes
+		if err := rows.Scan(&block, &sketches); err != nil {
+			return nil, err
+		}
+		l.compare(block*blockResults, sketches)
+	}
+	for n := bands; n >= l.least && len(out) < most; n-- {
+		slices.Reverse(l.sharing[n])
+		out = append(out, l.sharing[n]...)
+	}
+	return out, rows.Err()
 }
 
-// likest are the results that share the most bands with a sketch, at least most where so
-// many share any, the likest first and of those that are as like the latest.
-func likest(blocks []block, sketch [bands]byte, most int) (out []int64) {
-	var want [bands / 8]uint64
-	for i := range want {
-		want[i] = binary.LittleEndian.Uint64(sketch[i*8:])
-	}
-	var sharing [bands + 1][]int64 // by how many bands they share
-	least, more := 1, 0            // what is below least is left out; more share more than that
-	for _, b := range blocks {
-		for i := 0; (i+1)*bands <= len(b.sketches); i++ {
-			n := 0
-			for j, w := range want {
-				n += equalBytes(binary.LittleEndian.Uint64(b.sketches[i*bands+j*8:]), w)
-			}
-			if n < least {
-				continue
-			}
-			sharing[n] = append(sharing[n], b.n*blockResults+int64(i))
-			if n > least {
-				more++
-			}
-			for more >= most && least < bands {
-				sharing[least] = nil
-				least++
-				more -= len(sharing[least])
-			}
+// likest are the results found so far.
+type likest struct {
+	want [bands / 8]uint64
+	most int
+	// sharing are results by how many bands they share; those that share less than least
+	// are left out, as more are others, most or more.
+	sharing     [bands + 1][]int64
+	least, more int
+}
+
+// compare looks at the sketches of results, of which the first is given.
+func (l *likest) compare(first int64, sketches []byte) {
+	for ; len(sketches) >= bands; sketches = sketches[bands:] {
+		n := 0
+		for i, w := range l.want {
+			n += equalBytes(binary.LittleEndian.Uint64(sketches[i*8:]), w)
 		}
-	}
-	for n := bands; n >= least; n-- {
-		slices.Reverse(sharing[n])
-		out = append(out, sharing[n]...)
-		if len(out) >= most {
-			break
+		if n >= l.least {
+			l.add(first, n)
 		}
+		first++
 	}
-	return out
+}
+
+func (l *likest) add(result int64, n int) {
+	l.sharing[n] = append(l.sharing[n], result)
+	if n > l.least {
+		l.more++
+	}
+	for l.more >= l.most && l.least < bands {
+		l.sharing[l.least] = nil
+		l.least++
+		l.more -= len(l.sharing[l.least])
+	}
 }
 
 // equalBytes is how many bytes of two words are equal.

@@ -41,7 +41,8 @@ func Open(path string) (*Store, error) {
 	if _, err := os.Stat(path); err != nil {
 		return nil, err
 	}
-	return open(path, "mode=ro", func() {})
+	// Questions read much of the file: by mmap(2) that takes a fifth less time.
+	return open(path, "mode=ro&_pragma=mmap_size(4294967296)", func() {})
 }
 
 // OpenToWrite opens a store to put results into it, and makes it where there is none.
@@ -86,7 +87,7 @@ func open(path, mode string, unlock func()) (*Store, error) {
 		db.Close()
 		return nil, fmt.Errorf("%s: %w", path, err)
 	}
-	if mode == "mode=ro" && version != schemaVersion {
+	if strings.HasPrefix(mode, "mode=ro") && version != schemaVersion {
 		db.Close()
 		return nil, fmt.Errorf("%s is no store of this version of culprit", path)
 	}

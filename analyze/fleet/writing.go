@@ -44,6 +44,9 @@ func (w *writing) Exec(query string, args ...any) (sql.Result, error) {
 	return stmt.Exec(args...)
 }
 
+// allResults is no feature's id: the row of that id counts all current results.
+const allResults = 0
+
 // count counts n more results with a feature.
 func (w *writing) count(id uint64, name string, n int64) {
 	c := w.features[id]
@@ -125,6 +128,7 @@ func (s *Store) insert(tx *writing, r Result, current bool) error {
 			return err
 		}
 	}
+	tx.count(allResults, "", 1)
 	for _, f := range r.Features {
 		tx.count(featureID(f), f, 1)
 	}
@@ -151,6 +155,7 @@ func retire(tx *writing, hash string, but int64) error {
 		return err
 	}
 	for id, features := range old {
+		tx.count(allResults, "", -1)
 		for _, f := range features {
 			tx.count(f, "", -1)
 		}
