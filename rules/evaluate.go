@@ -30,7 +30,9 @@ func (s *Set) Evaluate(t *fact.Tables) Result {
 		out.Problems = append(out.Problems, e.problems...)
 	}
 	slices.SortStableFunc(out.Findings, compareFindings)
-	link(out.Findings, s.reach(), newGraph(t.Edges))
+	if len(out.Findings) > 0 {
+		link(out.Findings, s.reach(), newGraph(t.Edges))
+	}
 	out.Verdicts = verdicts(out.Findings)
 	return out
 }

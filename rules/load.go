@@ -143,6 +143,7 @@ func (l *loader) selection(d *document, f field) *Selection {
 	} else if s.Table != hitsTable {
 		d.fail(f.key, "selection %s has no where", s.Name)
 	}
+	s.lacking = s.absence()
 	return s
 }
 

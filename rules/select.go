@@ -201,7 +201,10 @@ func (e *evaluator) lacks(s *Selection, about []fact.Coverage) (why string, abse
 		}
 	}
 	if len(whole) == 0 {
-		return s.absence(), true, nil
+		if s.lacking == "" {
+			return s.absence(), true, nil
+		}
+		return s.lacking, true, nil
 	}
 	for _, daemon := range sortedKeys(whole) {
 		if !whole[daemon] {

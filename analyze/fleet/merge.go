@@ -31,6 +31,9 @@ type Merged struct {
 // listed.
 func (m Merge) Into(ctx context.Context, s *Store, from ...Results) (Merged, error) {
 	done := Merged{}
+	if _, err := s.db.ExecContext(ctx, "pragma cache_size=-65536"); err != nil { // KiB: names and hashes come in no order
+		return done, err
+	}
 	next := make([]object, 0, atOnce)
 	put := func() error {
 		err := s.merge(ctx, next, m.own())

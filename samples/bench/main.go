@@ -45,6 +45,9 @@ func bench(binary, samplesDir, dir string, n, large, workers int) error {
 	if err := makeMany(b.small(), samples, n); err != nil {
 		return err
 	}
+	if err := makeMany(b.tiny(), bare(samples), max(n/10, 1)); err != nil {
+		return err
+	}
 	cpu, decoded, err := decode(b.small())
 	if err != nil {
 		return err
@@ -63,6 +66,9 @@ func bench(binary, samplesDir, dir string, n, large, workers int) error {
 		return err
 	}
 	b.slope()
+	if err := b.one(n); err != nil {
+		return err
+	}
 	if large > 0 {
 		return b.large(samples, int64(large)<<20)
 	}
@@ -84,6 +90,7 @@ type counted struct {
 }
 
 func (b *archive) small() string { return filepath.Join(b.dir, "small") }
+func (b *archive) tiny() string  { return filepath.Join(b.dir, "tiny") }
 
 func (b *archive) store(name string) string { return filepath.Join(b.dir, name+".db") }
 
@@ -187,6 +194,39 @@ func (b *archive) slope() {
 		fmt.Printf("| slope %d to %d | | %s a bundle | | %s | | |\n", from.bundles, to.bundles,
 			ms((to.wall-from.wall)/time.Duration(to.bundles-from.bundles)), ms((to.cpu-from.cpu)/time.Duration(to.bundles-from.bundles)))
 	}
+}
+
+// one measures with one worker, whose CPU time another one on the same core does not
+// stretch: small bundles, and those that hold next to nothing, which is what any bundle
+// costs at least.
+func (b *archive) one(n int) error {
+	list, err := b.list(max(n/10, 1))
+	if err != nil {
+		return err
+	}
+	for _, of := range []struct{ what, source, dir string }{{"one worker", list, b.small()}, {"one worker, two files a bundle", b.tiny(), b.tiny()}} {
+		args := []string{"batch", of.source, "--store", b.store("one"), "--workers", "1"}
+		u, err := run(b.binary, args...)
+		if err != nil {
+			return err
+		}
+		start, err := run(b.binary, args...) // which reads nothing
+		if err != nil {
+			return err
+		}
+		cpu, _, err := decode(of.dir)
+		if err != nil {
+			return err
+		}
+		bundles := time.Duration(max(n/10, 1))
+		if of.dir == b.small() {
+			cpu /= time.Duration(n) / bundles
+		}
+		took := u.cpu - start.cpu
+		fmt.Printf("| %s | %d | %s | %.0f | %s | %s | %d MB |\n", of.what, bundles, u.wall.Round(10*time.Millisecond), float64(bundles)/u.wall.Seconds(),
+			ms(took/bundles), ms((took-cpu)/bundles), u.rss>>20)
+	}
+	return nil
 }
 
 func ms(d time.Duration) string { return fmt.Sprintf("%.1f ms", float64(d)/float64(time.Millisecond)) }

@@ -68,6 +68,15 @@ func readSamples(dir string) ([]incident, error) {
 	return out, nil
 }
 
+// bare are the samples with nothing but what names the node.
+func bare(samples []incident) []incident {
+	out := slices.Clone(samples)
+	for i := range out {
+		out[i].members = slices.DeleteFunc(slices.Clone(out[i].members), func(m member) bool { return m.name != "hostname.txt" && m.name != "uname.txt" })
+	}
+	return out
+}
+
 func readTar(path string) (out []member, err error) {
 	f, err := os.Open(path)
 	if err != nil {
