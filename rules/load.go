@@ -4,6 +4,7 @@ import (
 	"maps"
 	"regexp"
 	"slices"
+	"sync"
 
 	"go.yaml.in/yaml/v4"
 
@@ -143,7 +144,7 @@ func (l *loader) selection(d *document, f field) *Selection {
 	} else if s.Table != hitsTable {
 		d.fail(f.key, "selection %s has no where", s.Name)
 	}
-	s.lacking = s.absence()
+	s.lacking = sync.OnceValue(s.absence)
 	return s
 }
 

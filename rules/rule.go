@@ -97,8 +97,8 @@ type Selection struct {
 	On   fact.KeyKind
 	File string
 	Line int
-	// lacking is absence's answer, which the loader keeps: it takes a while.
-	lacking string
+	// lacking is absence, asked once: that takes a while.
+	lacking func() string
 }
 
 func (s *Selection) cited() []Column {

@@ -201,10 +201,10 @@ func (e *evaluator) lacks(s *Selection, about []fact.Coverage) (why string, abse
 		}
 	}
 	if len(whole) == 0 {
-		if s.lacking == "" {
+		if s.lacking == nil { // not of a pack
 			return s.absence(), true, nil
 		}
-		return s.lacking, true, nil
+		return s.lacking(), true, nil
 	}
 	for _, daemon := range sortedKeys(whole) {
 		if !whole[daemon] {
