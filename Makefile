@@ -6,6 +6,8 @@ VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo deve
 SAMPLE  ?= samples/dstate-stop-18.09.2
 FUZZTIME ?= 10s
 OUT      ?= bin/lab
+BUNDLES  ?= 10000
+RESULTS  ?= 1000000
 
 export CGO_ENABLED = 0
 
@@ -47,8 +49,10 @@ fuzz: ## each fuzz target for FUZZTIME
 		done; \
 	done
 
-bench: ## the benchmarks
-	$(GO) test ./... -run '^$$' -bench . -benchmem
+bench: build ## the benchmarks, and those of an archive of BUNDLES and a store of RESULTS
+	$(GO) test ./... -run '^$$' -bench . -benchmem -timeout 30m
+	$(GO) test ./analyze/fleet -run '^$$' -bench Store -results $(RESULTS) -v -timeout 60m
+	$(GO) run ./samples/bench -n $(BUNDLES) bin/culprit samples
 
 samples: ## pack captures: make samples CAPTURES=DIR [NAMES="a b"]
 	$(GO) run ./samples/pack -o samples $(if $(NAMES),-only "$(NAMES)") $(CAPTURES)
