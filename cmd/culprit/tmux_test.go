@@ -82,7 +82,9 @@ func built(t *testing.T) string {
 }
 
 var binary = sync.OnceValues(func() (string, error) {
-	out, err := exec.Command("go", "build", "-o", builtFile(), ".").CombinedOutput()
+	cmd := exec.Command("go", "build", "-o", builtFile(), ".")
+	cmd.Env = append(os.Environ(), "CGO_ENABLED=0") // as make builds it, also under the race detector
+	out, err := cmd.CombinedOutput()
 	if err != nil {
 		err = fmt.Errorf("%w\n%s", err, out)
 	}
