@@ -23,12 +23,12 @@ run: build ## analyse a sample and print the verdict
 
 # Tests of one goroutine, all of them once over every sample or rule: under the race
 # detector they find nothing, and take eight times as long.
-SINGLE = ^(TestRuleTests|TestExamplesOfSamples|TestExplainAgreesOnSamples|TestExplainAgreesOnRuleTests|TestKillRowsLessOneFact|TestEveryConditionMatters|TestEarlyLeavesNoTrace|TestSpoolHoldsEverySource|TestSamples|TestCommentsOfSamples|TestJudgedAgain|TestFullDisk)$$
+SINGLE = ^(TestRuleTests|TestExamplesOfSamples|TestExplainAgreesOnSamples|TestExplainAgreesOnRuleTests|TestKillRowsLessOneFact|TestEveryConditionMatters|TestEarlyLeavesNoTrace|TestSpoolHoldsEverySource|TestSamples|TestCommentsOfSamples|TestJudgedAgain|TestFullDisk|TestHostileFilesAreRefused|TestStrictLoad|TestStrictWords|TestEvaluateCases|TestWordsAreSound|TestCutEverywhere|TestZeros)$$
 
 test: ## every test; RACE=1 with the race detector, which needs a C compiler
 ifdef RACE
 	CGO_ENABLED=1 $(GO) test -race -skip '$(SINGLE)' -p 4 ./... # some packages wait more than they compute
-	$(GO) test -run '$(SINGLE)' ./analyze ./analyze/render ./analyze/fleet
+	$(GO) test -run '$(SINGLE)' ./analyze ./analyze/bundle ./analyze/render ./analyze/fleet ./rules
 else
 	$(GO) test ./...
 endif
