@@ -28,7 +28,7 @@ SINGLE = ^(TestRuleTests|TestExamplesOfSamples|TestExplainAgreesOnSamples|TestEx
 test: ## every test; RACE=1 with the race detector, which needs a C compiler
 ifdef RACE
 	CGO_ENABLED=1 $(GO) test -race -skip '$(SINGLE)' -p 4 ./... # some packages wait more than they compute
-	$(GO) test -run '$(SINGLE)' ./analyze ./analyze/bundle ./analyze/render ./analyze/fleet ./rules
+	$(GO) test -run '$(SINGLE)' ./...
 else
 	$(GO) test ./...
 endif

@@ -39,8 +39,9 @@ type Options struct {
 	// one that Bundles returns is the same without it.
 	Early func(*Report)
 
-	// scan is what Prepared made of the signatures; nil each bundle makes it anew.
-	scan *logs.Set
+	// scan is what Prepared made of the signatures of scanned.
+	scan    *logs.Set
+	scanned *rules.Set
 	// earlyDue, if set, says instead of the clock when it is time for Early; for tests.
 	earlyDue func() bool
 }
@@ -48,11 +49,11 @@ type Options struct {
 // Prepared are the options with what all bundles have in common made once, for those who
 // analyse many. The error is that of a signature.
 func (o Options) Prepared() (Options, error) {
-	if o.scan != nil {
+	if o.scan != nil && o.scanned == o.Rules {
 		return o, nil
 	}
 	set, err := logs.Compile(o.Rules.Signatures)
-	o.scan = set
+	o.scan, o.scanned = set, o.Rules
 	return o, err
 }
 

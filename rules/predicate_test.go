@@ -66,3 +66,24 @@ func TestPredicateCostLimit(t *testing.T) {
 		t.Errorf("no error, got %v", got)
 	}
 }
+
+// Only what cannot cost much is evaluated without counting.
+func TestCheap(t *testing.T) {
+	many := strings.Repeat("row.pid == 1 || ", 40) + "row.pid == 2"
+	for where, want := range map[string]bool{
+		`row.pid > 0`: true, `row.comm == "sh" && row.wait.on.contains("x")`: true,
+		`row.args.matches("a+")`: false, `row.wait.via.exists(f, f == "x")`: false, `["a"].all(x, row.comm == x)`: false, many: false,
+	} {
+		env, err := newEnv(processesTable)
+		if err != nil {
+			t.Fatal(err)
+		}
+		ast, issues := env.Compile(where)
+		if issues.Err() != nil {
+			t.Fatal(issues.Err())
+		}
+		if got := cheap(ast); got != want {
+			t.Errorf("%.60s: cheap %t", where, got)
+		}
+	}
+}

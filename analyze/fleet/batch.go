@@ -27,6 +27,9 @@ type Batch struct {
 	// Facts returns what was read of a place before, for other rules, and its content's
 	// hash; nil where it has to be read. A nil Facts has nothing.
 	Facts func(Place) (hash string, f *analyze.Facts, err error)
+	// Unread is set where no bundle is to be read, which may be gone: what has no facts is
+	// skipped.
+	Unread bool
 	// Pack makes facts what an outcome has of them; nil they are not kept.
 	Pack func(analyze.Facts) (*Packed, error)
 	// Planned is set where the places were found a while ago: one that changed since is
@@ -117,6 +120,9 @@ func (b Batch) one(ctx context.Context, p Place) (Outcome, error) {
 		if hash, f, err := b.Facts(p); f != nil || err != nil {
 			return b.again(p, hash, f), err
 		}
+	}
+	if b.Unread {
+		return Outcome{Place: p, Planned: p, Skipped: true}, nil
 	}
 	o, err := b.now(ctx, p)
 	o.Planned = p

@@ -100,7 +100,7 @@ func (s *Store) TopBy(ctx context.Context, f Filter, d Dimension) ([]Group, erro
 			}
 			continue
 		case d.week && v.collected > 0: // as in Trend
-			value = weekStart((v.collected - monday) / week).Format(time.DateOnly)
+			value = SpanStart((v.collected-monday)/week, 1).Format(time.DateOnly)
 		}
 		counted.add(v, value)
 	}

@@ -121,4 +121,19 @@ func TestJudgedAgain(t *testing.T) {
 	if _, f, err := s.Facts(t.Context(), copies[0], o.Version, o.Rules.SignaturesHash); f != nil || err != nil {
 		t.Errorf("cut facts: %v, %v", f, err)
 	}
+	// Bundles that are gone and facts that are damaged: nothing is known anew, nothing lost.
+	b := Batch{Options: o, Unread: true, Facts: func(p Place) (string, *analyze.Facts, error) {
+		return s.Facts(t.Context(), p, o.Version, o.Rules.SignaturesHash)
+	}, Done: func(o Outcome) error {
+		if !o.Skipped {
+			t.Errorf("%s is %s", o.Place.Path, o.Result.Status)
+		}
+		return s.Keep(t.Context(), o)
+	}}
+	if err := b.Run(t.Context(), copies); err != nil {
+		t.Fatal(err)
+	}
+	if tally, err := s.Tally(t.Context(), Filter{}); err != nil || tally.Unreadable != 0 || int(tally.Whole+tally.Damaged) != len(copies) {
+		t.Errorf("afterwards %+v, %v", tally, err)
+	}
 }

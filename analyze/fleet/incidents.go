@@ -59,7 +59,7 @@ func (s *Store) Incidents(ctx context.Context, f Filter, weeks, most int) ([]Inc
 	for _, c := range all {
 		i := Incident{Rule: c.rule}
 		if c.span >= 0 {
-			i.Start = weekStart(c.span * int64(weeks))
+			i.Start = SpanStart(c.span, weeks)
 		}
 		var raw []byte
 		if err := s.db.QueryRowContext(ctx, `select result from bundle where id = ?`, c.bundle).Scan(&raw); err != nil {

@@ -113,7 +113,13 @@ const (
 	monday = 4 * 24 * 60 * 60 // 1970-01-05 was one
 )
 
-func weekStart(n int64) time.Time { return time.Unix(n*week+monday, 0).UTC() }
+// SpanStart is the Monday that begins the n-th span of so many weeks since 1970-01-05.
+func SpanStart(n int64, weeks int) time.Time {
+	return time.Unix(n*int64(weeks)*week+monday, 0).UTC()
+}
+
+// SpanOf is the span that a Week is in.
+func SpanOf(w Week, weeks int) int64 { return (w.Start.Unix() - monday) / week / int64(weeks) }
 
 // Trend counts the verdicts by the week of the collection, oldest first. Bundles that do
 // not say when they were collected are left out.
@@ -124,7 +130,7 @@ func (s *Store) Trend(ctx context.Context, f Filter) ([]Week, error) {
 	return collect(rows, err, func(scan func(...any) error) (w Week, err error) {
 		var n int64
 		err = scan(&n, &w.Rule, &w.Bundles)
-		w.Start = weekStart(n)
+		w.Start = SpanStart(n, 1)
 		return w, err
 	})
 }

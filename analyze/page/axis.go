@@ -21,12 +21,6 @@ type slot struct {
 	broken     int64     // weeks without a verdict that the axis leaves out, 0: this is a bar
 }
 
-// Spans are counted from the first Monday of Unix time, as Store.Incidents does.
-const (
-	week   = 7 * 24 * time.Hour
-	monday = 4 * 24 * 60 * 60
-)
-
 // newAxis lays out the bars: one a week, or of 2, 4, 8 ... weeks where there would be
 // more than maxSlots. A node's clock that is wrong by decades breaks the axis and does
 // not squeeze all others into one bar.
@@ -35,12 +29,12 @@ func newAxis(trend []fleet.Week) axis {
 		a := axis{weeks: weeks, counts: map[string]map[int64]int64{}}
 		var spans []int64
 		for _, w := range trend {
-			n := (w.Start.Unix() - monday) / int64(week/time.Second) / int64(weeks)
+			n := fleet.SpanOf(w, weeks)
 			spans = append(spans, n)
 			if a.counts[w.Rule] == nil {
 				a.counts[w.Rule] = map[int64]int64{}
 			}
-			a.counts[w.Rule][a.start(n).Unix()] += w.Bundles
+			a.counts[w.Rule][fleet.SpanStart(n, weeks).Unix()] += w.Bundles
 		}
 		slices.Sort(spans)
 		if a.lay(slices.Compact(spans)) {
@@ -60,10 +54,10 @@ func (a *axis) lay(spans []int64) bool {
 				from = n
 			}
 			for ; from < n; from++ {
-				a.slots = append(a.slots, slot{start: a.start(from), end: a.start(from + 1)})
+				a.slots = append(a.slots, a.span(from))
 			}
 		}
-		a.slots = append(a.slots, slot{start: a.start(n), end: a.start(n + 1)})
+		a.slots = append(a.slots, a.span(n))
 		if len(a.slots) > maxSlots {
 			return false
 		}
@@ -71,8 +65,8 @@ func (a *axis) lay(spans []int64) bool {
 	return true
 }
 
-func (a *axis) start(span int64) time.Time {
-	return time.Unix(monday+span*int64(a.weeks)*int64(week/time.Second), 0).UTC()
+func (a *axis) span(n int64) slot {
+	return slot{start: fleet.SpanStart(n, a.weeks), end: fleet.SpanStart(n+1, a.weeks)}
 }
 
 // dated is how many bundles of a rule the axis has.

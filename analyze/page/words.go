@@ -59,7 +59,7 @@ func day(t time.Time) string {
 
 // spanName names what a bar covers, last day included.
 func spanName(start, end time.Time) string {
-	if end.Sub(start) <= week {
+	if end.Sub(start) <= 7*24*time.Hour {
 		return "week of " + day(start)
 	}
 	return period(start, end.AddDate(0, 0, -1))

@@ -122,6 +122,9 @@ func (f *batchFlags) run(c *cobra.Command, sources []string) error {
 			return err
 		}
 		tally.add(o)
+		if f.rescan && o.Skipped { // what is kept of it cannot be read
+			unread++
+		}
 		return nil
 	}
 	err = b.Run(c.Context(), places)
@@ -147,6 +150,7 @@ func (f *batchFlags) batch(ctx context.Context, set *rules.Set, store *fleet.Sto
 			return store.Facts(ctx, p, version, set.SignaturesHash)
 		}
 	}
+	b.Unread = f.rescan
 	if !f.noFacts {
 		b.Pack = store.Packer(set.SignaturesHash)
 	}

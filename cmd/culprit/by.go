@@ -27,13 +27,11 @@ func (f *fleetFlags) topBy(ctx context.Context, w io.Writer, s *fleet.Store) err
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintf(tw, "BUNDLES\tNODES\tFIRST\tLAST\t%s\tROOT CAUSE\n", strings.ToUpper(render.Clean(by.Name)))
 	for _, g := range groups[:min(len(groups), f.limit)] {
-		fmt.Fprintf(tw, "%d\t%d\t%s\t%s\t%s\t%s\n", g.Bundles, g.Nodes, day(g.First), day(g.Last), render.Clean(cmp.Or(g.Value, "?")), g.Rule)
+		fmt.Fprintf(tw, "%d\t%d\t%s\t%s\t%s\t%s\n", g.Bundles, g.Nodes, day(g.First), day(g.Last), render.Clean(cmp.Or(g.Value, "?")), render.Clean(g.Rule))
 	}
 	if err := tw.Flush(); err != nil {
 		return err
 	}
-	if n := len(groups) - f.limit; n > 0 {
-		_, err = fmt.Fprintf(w, "%d more: --limit\n", n)
-	}
-	return err
+	f.more(w, len(groups))
+	return nil
 }

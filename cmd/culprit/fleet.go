@@ -114,14 +114,22 @@ func (f *fleetFlags) top(ctx context.Context, w io.Writer, s *fleet.Store, _ []s
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "BUNDLES\tNODES\tFIRST\tLAST\tROOT CAUSE")
 	for _, c := range causes[:min(len(causes), f.limit)] {
-		fmt.Fprintf(tw, "%d\t%d\t%s\t%s\t%s\n", c.Bundles, c.Nodes, day(c.First), day(c.Last), c.Rule)
+		fmt.Fprintf(tw, "%d\t%d\t%s\t%s\t%s\n", c.Bundles, c.Nodes, day(c.First), day(c.Last), render.Clean(c.Rule))
 	}
 	if err := tw.Flush(); err != nil {
 		return err
 	}
+	f.more(w, len(causes))
 	_, err = fmt.Fprintf(w, "%d bundles: %d whole, %d damaged, %d unreadable; %d without a verdict\n",
 		tally.Whole+tally.Damaged+tally.Unreadable, tally.Whole, tally.Damaged, tally.Unreadable, tally.Silent)
 	return err
+}
+
+// more says how many of all are beyond --limit.
+func (f *fleetFlags) more(w io.Writer, all int) {
+	if n := all - f.limit; n > 0 {
+		fmt.Fprintf(w, "%d more: --limit\n", n)
+	}
 }
 
 func day(t time.Time) string {
@@ -139,7 +147,7 @@ func (f *fleetFlags) trend(ctx context.Context, w io.Writer, s *fleet.Store, _ [
 	tw := tabwriter.NewWriter(w, 0, 0, 2, ' ', 0)
 	fmt.Fprintln(tw, "WEEK OF\tBUNDLES\tROOT CAUSE")
 	for _, week := range weeks {
-		fmt.Fprintf(tw, "%s\t%d\t%s\n", day(week.Start), week.Bundles, week.Rule)
+		fmt.Fprintf(tw, "%s\t%d\t%s\n", day(week.Start), week.Bundles, render.Clean(week.Rule))
 	}
 	return tw.Flush()
 }
@@ -158,7 +166,7 @@ func (f *fleetFlags) show(ctx context.Context, w io.Writer, s *fleet.Store, args
 
 // writeKept says what is kept of a bundle, a few lines.
 func writeKept(w io.Writer, k fleet.Kept) {
-	fmt.Fprintf(w, "%.12s  %s\n", k.Hash, render.Clean(strings.Join(k.Places, ", ")))
+	fmt.Fprintf(w, "%.12s  %s\n", render.Clean(k.Hash), render.Clean(strings.Join(k.Places, ", ")))
 	for _, n := range k.Nodes {
 		var daemons []string
 		for _, name := range slices.Sorted(maps.Keys(n.Daemons)) {
@@ -170,7 +178,7 @@ func writeKept(w io.Writer, k fleet.Kept) {
 	for _, fd := range k.Findings {
 		if fd.Verdict {
 			verdicts++
-			fmt.Fprintf(w, "  %-10s  %s [%s]\n", fd.Confidence, render.Clean(fd.Summary), fd.Rule)
+			fmt.Fprintf(w, "  %-10s  %s [%s]\n", render.Clean(fd.Confidence), render.Clean(fd.Summary), render.Clean(fd.Rule))
 		}
 	}
 	if verdicts == 0 {
@@ -183,17 +191,25 @@ func (f *fleetFlags) unknown(ctx context.Context, w io.Writer, s *fleet.Store, _
 	if err != nil {
 		return err
 	}
-	const shown = 10 // features
+	const shown, members = 10, 5 // features, bundles
 	for i, c := range clusters[:min(len(clusters), f.limit)] {
-		fmt.Fprintf(w, "cluster %d: %d bundles\n", i+1, len(c.Bundles))
-		for _, k := range c.Bundles[:min(len(c.Bundles), 5)] {
-			fmt.Fprintf(w, "  %.12s  %s\n", k.Hash, render.Clean(strings.Join(k.Places, ", ")))
+		word := "bundles that are alike"
+		if len(c.Bundles) == 1 {
+			word = "bundle like no other"
 		}
-		fmt.Fprintln(w, "  all of them have:")
+		fmt.Fprintf(w, "cluster %d: %d %s\n", i+1, len(c.Bundles), word)
+		for _, k := range c.Bundles[:min(len(c.Bundles), members)] {
+			fmt.Fprintf(w, "  %.12s  %s\n", render.Clean(k.Hash), render.Clean(strings.Join(k.Places, ", ")))
+		}
+		if n := len(c.Bundles) - members; n > 0 {
+			fmt.Fprintf(w, "  and %d more\n", n)
+		}
+		fmt.Fprintln(w, "  in common, the rarest first:")
 		for _, name := range c.Common[:min(len(c.Common), shown)] {
 			fmt.Fprintf(w, "    %s\n", render.Clean(name))
 		}
 	}
+	f.more(w, len(clusters))
 	return nil
 }
 

@@ -1,6 +1,6 @@
 // Command bench measures culprit over an archive: thousands of small bundles, made of
-// the samples with other ids, nodes and days, and a few large ones. It prints the table
-// that the README has; nothing in it is a test.
+// the samples with other ids, nodes and days, and a few large ones. It prints the
+// figures that the README has; nothing in it is a test.
 package main
 
 import (
