@@ -20,6 +20,21 @@ import (
 	"culprit/rules"
 )
 
+// TestSignaturesHaveLiterals: one that has none makes every line of every log be looked at.
+func TestSignaturesHaveLiterals(t *testing.T) {
+	set, err := rules.Load()
+	if err != nil {
+		t.Fatal(err)
+	}
+	signatures, err := logs.Compile(set.Signatures)
+	if err != nil {
+		t.Fatal(err)
+	}
+	if slow := signatures.Slow(); len(slow) > 0 {
+		t.Errorf("without a literal of eight bytes: %v", slow)
+	}
+}
+
 // partsOf takes files the way of a bundle, up to their parts.
 func partsOf(t testing.TB, set *rules.Set, files map[string]string) *parts {
 	t.Helper()

@@ -78,6 +78,28 @@ func (r *Reader) Next() (Line, bool) {
 	}
 }
 
+// Block returns all lines that end in the next 64 KiB, or the next line if none does;
+// false as Next. It may be called in turn with Next.
+func (r *Reader) Block() (Block, bool) {
+	for r.end-r.start < firstBuffer && r.err == nil {
+		if r.start+firstBuffer > len(r.buf) {
+			r.compact()
+		}
+		r.read()
+	}
+	unread := r.buf[r.start:min(r.end, r.start+firstBuffer)]
+	n := bytes.LastIndexByte(unread, '\n') + 1
+	if n == 0 {
+		l, ok := r.Next()
+		return Block{No: l.No, Offset: l.Offset, Text: l.Text, Lines: 1, Cut: l.Cut, Open: l.Open}, ok
+	}
+	b := Block{No: r.no + 1, Offset: r.offset, Text: unread[:n:n], Lines: bytes.Count(unread[:n], newline)}
+	r.start += n
+	r.offset += int64(n)
+	r.no += b.Lines
+	return b, true
+}
+
 // Err is the error that ended the lines, nil at a proper end.
 func (r *Reader) Err() error {
 	if r.err == io.EOF {

@@ -3,6 +3,7 @@ package line
 import (
 	"errors"
 	"io"
+	"slices"
 	"strings"
 	"testing"
 	"testing/iotest"
@@ -68,6 +69,62 @@ func TestReader(t *testing.T) {
 	}
 }
 
+// What Block and Take give is what Next gives.
+func checkBlocks(t *testing.T, text string) {
+	t.Helper()
+	want, _ := frame(strings.NewReader(text))
+	for name, r := range map[string]io.Reader{
+		"whole": strings.NewReader(text),
+		"eof":   iotest.DataErrReader(strings.NewReader(text)),
+		"half":  iotest.HalfReader(strings.NewReader(text)),
+	} {
+		in := NewReader(r)
+		var got []framed
+		for b, ok := in.Block(); ok; b, ok = in.Block() {
+			last := b.Last()
+			for lines := b.Lines; lines > 0; lines-- {
+				if b.Lines != lines {
+					t.Fatalf("%s: %d lines in a block that has %d more", name, b.Lines, lines)
+				}
+				l := b.Take(0)
+				got = append(got, framed{l.No, l.Offset, string(l.Text), l.Cut, l.Open})
+			}
+			if last := (framed{last.No, last.Offset, string(last.Text), last.Cut, last.Open}); last != got[len(got)-1] {
+				t.Errorf("%s: Last is line %d at %d, the last one is line %d", name, last.no, last.offset, got[len(got)-1].no)
+			}
+		}
+		if !slices.Equal(got, want) {
+			t.Errorf("%s: %d lines by blocks, %d one by one, or not the same", name, len(got), len(want))
+		}
+	}
+}
+
+// Lines that are as long as a block, or end with one, are in one block each.
+func TestBlocks(t *testing.T) {
+	for _, long := range []int{0, 1, 100, firstBuffer - 4, firstBuffer - 3, firstBuffer - 2, firstBuffer - 1, firstBuffer, firstBuffer + 1, 3 * firstBuffer, MaxLine, MaxLine + 1, 2 * MaxLine} {
+		line := strings.Repeat("x", long)
+		checkBlocks(t, "a\r\n"+line+"\nb\n"+line+"\r\n\n"+line)
+	}
+	checkBlocks(t, strings.Repeat("a line of some bytes\n", 20_000))
+}
+
+func TestTake(t *testing.T) {
+	const text = "one\r\n\nthree\nfour\n"
+	for at, want := range map[int]framed{
+		0: {11, 100, "one", false, false}, 4: {11, 100, "one", false, false}, 5: {12, 105, "", false, false},
+		6: {13, 106, "three", false, false}, 9: {13, 106, "three", false, false}, 16: {14, 112, "four", false, false},
+	} {
+		b := Block{No: 11, Offset: 100, Lines: 4, Text: []byte(text)}
+		l := b.Take(at)
+		if got := (framed{l.No, l.Offset, string(l.Text), l.Cut, l.Open}); got != want {
+			t.Errorf("Take(%d) is %+v, want %+v", at, got, want)
+		}
+		if b.No != l.No+1 || b.Lines != 14-l.No || b.Offset != 100+int64(len(text)-len(b.Text)) {
+			t.Errorf("Take(%d) leaves %d lines from line %d at %d, %q", at, b.Lines, b.No, b.Offset, b.Text)
+		}
+	}
+}
+
 func TestReaderError(t *testing.T) {
 	broken := errors.New("unexpected end of gzip")
 	got, err := frame(io.MultiReader(strings.NewReader("a\nb"), iotest.ErrReader(broken)))
@@ -116,6 +173,7 @@ func FuzzReader(f *testing.F) {
 	f.Add("a\r\nb\n\nc")
 	f.Add("\n\r\n\r")
 	f.Fuzz(func(t *testing.T, text string) {
+		checkBlocks(t, text)
 		got, err := frame(iotest.OneByteReader(strings.NewReader(text)))
 		if err != nil {
 			t.Fatal(err)

@@ -2,29 +2,29 @@ package logs
 
 import (
 	"bytes"
+	"slices"
 
 	"culprit/analyze/fact"
 	"culprit/analyze/line"
 )
 
 const (
-	// sampleHead and sampleEvery choose the lines from which the format and the
-	// daemon are told: the head of a log is often banners and flags. Lines behind
-	// the head weigh as much as the lines that they stand for.
+	// sampleHead, sampleStep and sampleShare choose the lines from which the format and
+	// the daemon are told: the first ones, of which many are banners and flags, then one
+	// in every 16 KiB, and of a long log one in every 64th part of what lies before it.
+	// Each weighs as much as the lines that it stands for.
 	sampleHead  = 200
-	sampleEvery = 128
+	sampleStep  = 16 << 10
+	sampleShare = 64
 	// levelReach is how far from its beginning a line tells its level.
 	levelReach = 160
-	// ringLines is how many line heads are kept until a stamp is looked for.
-	ringLines = 32
 )
 
 // formats are what a log can be, in the order that breaks ties.
 var formats = [...]string{"logrus", "klog", "json", "syslog", "kernel", "text"}
 
 // coverage learns from the lines of a source what it is and which window it
-// covers. It takes apart a sample of lines only; the last stamp is found by
-// keeping the heads of the latest lines.
+// covers. It takes apart a sample of lines only.
 type coverage struct {
 	window     span
 	bareYear   bool
@@ -36,52 +36,71 @@ type coverage struct {
 	tells      map[string]int
 	headBroken bool // the first line looks like the rest of one
 	starts     bool // some line looks like the start of an entry
-	ring       [ringLines][line.StampReach]byte
-	lengths    [ringLines]int
-	ringed     int
 	begun      bool // a first stamp was seen
 	debug      bool // a line of debug level was seen
+
+	nextSample int64 // where the next line to sample stands
+	unsampled  int   // lines since the last one
 }
 
 func newCoverage() *coverage {
 	return &coverage{units: map[string]int{}, tells: map[string]int{}}
 }
 
-// see takes the next line.
-func (c *coverage) see(l line.Line) {
-	c.lines++
-	c.open = l.Open
-	if !c.debug {
-		c.debug = isDebug(l.Text)
-	}
-	switch {
-	case l.No <= sampleHead:
-		c.sample(l, 1)
-	case l.No%sampleEvery == 0:
-		c.sample(l, sampleEvery)
-	}
-	n := len(l.Text)
-	switch {
-	case !c.begun:
-		c.stamp(l.Text)
-	case n > 0 && l.Text[n-1] == '}':
-		// A JSON line may have its time beyond the head.
-		if c.stamp(l.Text) {
-			c.ringed = 0
+// see takes the next lines.
+func (c *coverage) see(b line.Block) {
+	c.lines += int64(b.Lines)
+	c.open = b.Open
+	rest := b
+	for rest.Lines > 0 && (rest.No <= sampleHead || !c.begun) {
+		l := rest.Take(0)
+		if l.No <= sampleHead {
+			c.sample(l, 1)
 		}
-	default:
-		c.lengths[c.ringed] = copy(c.ring[c.ringed][:], l.Text)
-		if c.ringed++; c.ringed == ringLines {
-			c.drain()
+		if !c.begun {
+			c.stamp(l.Text)
 		}
+	}
+	for rest.Lines > 0 {
+		to := max(0, c.nextSample-rest.Offset)
+		if to >= int64(len(rest.Text)) {
+			c.unsampled += rest.Lines
+			break
+		}
+		from := rest.No
+		l := rest.Take(int(to))
+		c.sample(l, c.unsampled+rest.No-from)
+		c.unsampled = 0
+		c.nextSample = rest.Offset + max(sampleStep, rest.Offset/sampleShare)
+	}
+	if c.begun {
+		c.last(b.Text)
 	}
 }
+
+// last finds the last stamp of some lines.
+func (c *coverage) last(text []byte) {
+	for len(text) > 0 {
+		text = bytes.TrimSuffix(text, []byte{'\n'})
+		start := bytes.LastIndexByte(text, '\n') + 1
+		if c.stamp(bytes.TrimSuffix(text[start:], []byte{'\r'})) {
+			return
+		}
+		text = text[:start]
+	}
+}
+
+// debugLiterals stand in lines of debug level.
+var debugLiterals = []literal{{text: "level=debug "}, {text: `"level":"debug"`}}
+
+// level remembers a line of debug level.
+func (c *coverage) level(text []byte) { c.debug = c.debug || isDebug(text) }
 
 // isDebug reports a line of logrus or JSON at debug level, which stands behind the
 // stamp and any prefix.
 func isDebug(text []byte) bool {
 	text = text[:min(len(text), levelReach)]
-	return bytes.Contains(text, []byte("level=debug")) || bytes.Contains(text, []byte(`"level":"debug"`))
+	return slices.ContainsFunc(debugLiterals, func(l literal) bool { return bytes.Contains(text, []byte(l.text)) })
 }
 
 // stamp takes the stamp of text, if there is one, as the last so far.
@@ -99,16 +118,6 @@ func (c *coverage) stamp(text []byte) bool {
 func (c *coverage) note(s fact.Stamp) {
 	c.bareYear = c.bareYear || s.NoYear
 	c.bareZone = c.bareZone || s.NoZone
-}
-
-// drain finds the latest stamp among the kept heads.
-func (c *coverage) drain() {
-	for c.ringed > 0 {
-		c.ringed--
-		if c.stamp(c.ring[c.ringed][:c.lengths[c.ringed]]) {
-			c.ringed = 0
-		}
-	}
 }
 
 func (c *coverage) sample(l line.Line, weight int) {
@@ -169,7 +178,6 @@ func (c *coverage) format() string {
 
 // log makes the row. given is the daemon that the caller knows, "" unknown.
 func (c *coverage) log(source, given string) fact.Log {
-	c.drain()
 	window := c.window.ordered()
 	if given == "" {
 		given = c.daemon()

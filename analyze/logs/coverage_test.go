@@ -23,7 +23,7 @@ func TestCoverage(t *testing.T) {
 		{"logrus of nobody", logrus(3, 0, 0, `msg=a`), "", "logrus", false, false},
 		{"dockerd with its own containerd", strings.Repeat(logrus(3, 0, 0, `msg="loading plugin \"x\"..."`), 3) + logrus(3, 0, 1, `msg="Calling GET /_ping"`),
 			"dockerd", "logrus", false, false},
-		{"a head of banners", strings.Repeat("Flag --a\n", sampleHead) + strings.Repeat(klog, 3*sampleEvery), "kubelet", "klog", false, false},
+		{"a head of banners", strings.Repeat("Flag --a\n", sampleHead) + strings.Repeat(klog, 3*sampleStep/len(klog)), "kubelet", "klog", false, false},
 		{"klog after banners", "Flag --a has been deprecated\nFlag --b\n" + klog + klog + klog, "kubelet", "klog", false, false},
 		{"cut head", "nnection refused\" module=grpc\n" + logrus(3, 0, 0, `msg=a`), "", "logrus", true, false},
 		{"plain text is not cut", "all plain\ntext\n", "", "text", false, false},
@@ -52,7 +52,7 @@ func TestWindow(t *testing.T) {
 	for range 200 {
 		var b strings.Builder
 		var first, last time.Time
-		for i := range rnd.IntN(5 * ringLines) {
+		for i := range rnd.IntN(160) {
 			text := "  continuation"
 			switch rnd.IntN(40) {
 			case 0:

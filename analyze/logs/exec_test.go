@@ -2,6 +2,7 @@ package logs
 
 import (
 	"fmt"
+	"maps"
 	"strings"
 	"testing"
 
@@ -36,7 +37,11 @@ func TestPlacesOfExecs(t *testing.T) {
 	}
 	for _, tt := range tests {
 		var x execs
-		if got := x.place([]byte(tt.text)); fmt.Sprint(got) != fmt.Sprint(tt.want) && len(got)+len(tt.want) > 0 {
+		place, got := x.place([]byte(tt.text)), map[string]string{}
+		for name, value := range place.fields {
+			got[name] = string(value)
+		}
+		if !maps.Equal(got, tt.want) {
 			t.Errorf("%s: %v, want %v", tt.name, got, tt.want)
 		}
 	}
@@ -75,13 +80,35 @@ OCI runtime exec failed: exec failed: EOF: unknown
 	}
 }
 
+// TestEntriesAcrossBlocks: an entry may begin in one block and go on in the next ones.
+func TestEntriesAcrossBlocks(t *testing.T) {
+	s := mustCompile(t, execSignatures)
+	entry := `I1122 04:00:03.000000 1 prober.go:117] "Probe failed" probeType="Readiness" pod="prod/web-0" podUID=` + uid + ` containerName="c0" probeResult=failure output=<` + "\r\n" +
+		strings.Repeat("\tmore\n", 20) + "\tOCI runtime exec failed: exec failed: EOF: unknown\n\tOCI runtime exec failed: exec failed: EOF: unknown\n >\n" +
+		"\texec failed: EOF of no entry\n"
+	const block = 64 << 10
+	for pad := block - len(entry) - 10; pad < block+10; pad += 3 {
+		got := s.Scan(strings.NewReader(strings.Repeat("x", pad)+"\n"+entry+strings.Repeat("x", block)+"\n"), "l", "")
+		if len(got.Hits) != 2 || got.Hits[0].Count != 2 || got.Hits[0].Fields["pod"] != "prod/web-0" || got.Hits[0].First.IsZero() || got.Hits[1].Fields["pod"] != "" {
+			t.Fatalf("with %d bytes before it: %+v", pad, got.Hits)
+		}
+	}
+}
+
+func numbered(i int) longID { return longID(fmt.Appendf(nil, "%064x", i)) }
+
 // TestExecsAreForgotten: memory stays bounded, the latest are kept.
 func TestExecsAreForgotten(t *testing.T) {
 	var x execs
 	for i := range 3 * maxExecs {
-		x.started(fmt.Sprintf("%064x", i), idC)
+		x.start(numbered(i), longID([]byte(idC)))
 	}
-	if len(x.containers) != maxExecs || x.containers[fmt.Sprintf("%064x", 3*maxExecs-1)] == "" {
+	for i, want := range map[int]bool{0: false, 2*maxExecs - 1: false, 2 * maxExecs: true, 3*maxExecs - 1: true} {
+		if _, kept := x.containers[numbered(i)]; kept != want {
+			t.Errorf("exec %d is kept: %v", i, kept)
+		}
+	}
+	if len(x.containers) != maxExecs {
 		t.Errorf("%d execs are kept", len(x.containers))
 	}
 }

@@ -14,7 +14,7 @@ type scan struct {
 	daemon   string // what the caller knows
 	tally    *tally
 	coverage *coverage
-	found    []found
+	found    []int // literals in the line at hand
 	tried    []int // by pattern: the last line it was tried on
 	execs    execs
 	cut      int // lines longer than line.MaxLine
@@ -34,42 +34,53 @@ func (s *Set) Scan(r io.Reader, source, daemon string) *Result {
 	sc := &scan{set: s, daemon: daemon, tally: newTally(s, source), coverage: newCoverage(), tried: make([]int, len(s.patterns))}
 	in := line.NewReader(r)
 	for {
-		l, ok := in.Next()
+		b, ok := in.Block()
 		if !ok {
 			break
 		}
-		sc.line(l)
+		sc.block(b)
 	}
 	return sc.result(source, in.Err())
 }
 
-func (sc *scan) line(l line.Line) {
-	sc.reached = fact.Ref{Source: sc.tally.source, Line: l.No, Offset: l.Offset}
-	if l.Cut {
+// block looks into the lines that the sieve does not rule out.
+func (sc *scan) block(b line.Block) {
+	sc.reached = sc.tally.ref(b.Last())
+	if b.Cut {
 		if sc.cut++; sc.cut == 1 {
 			sc.firstCut = sc.reached
 		}
 	}
-	sc.coverage.see(l)
-	sc.execs.follow(l.Text)
-	sc.found = sc.found[:0]
-	if sc.set.sieve.passes(l.Text) {
-		sc.found = sc.set.auto.find(l.Text, sc.found)
+	sc.coverage.see(b)
+	sc.execs.enter(b)
+	for rest := b; rest.Lines > 0; {
+		at := sc.next(rest.Text)
+		if at < 0 {
+			break
+		}
+		sc.line(rest.Take(at))
 	}
-	if len(sc.found) > 0 || len(sc.set.slow) > 0 {
-		sc.confirm(l)
-	}
+	sc.execs.follow(b.Offset + int64(len(b.Text)))
 }
 
-// confirm tries the patterns whose literals stand in the line, and those that
-// have none.
-func (sc *scan) confirm(l line.Line) {
+// next is a place in the first line to look at, -1 where there is none.
+func (sc *scan) next(text []byte) int {
+	switch {
+	case len(sc.set.slow) > 0:
+		return 0
+	case !sc.coverage.debug:
+		return sc.set.orDebug.next(text, 0)
+	}
+	return sc.set.sieve.next(text, 0)
+}
+
+// line tries the patterns whose literals stand in the line, and those that have none.
+func (sc *scan) line(l line.Line) {
+	sc.coverage.level(l.Text)
 	o := origin{text: l.Text, daemon: sc.daemon}
-	for _, f := range sc.found {
-		if !sc.set.stands(f, l.Text) {
-			continue
-		}
-		for _, n := range sc.set.byID[f.literal] {
+	sc.found = sc.set.sieve.find(l.Text, sc.found[:0])
+	for _, id := range sc.found {
+		for _, n := range sc.set.byID[id] {
 			if sc.tried[n] != l.No {
 				sc.tried[n] = l.No
 				sc.try(n, l, &o)
@@ -92,11 +103,16 @@ func (sc *scan) try(n int, l line.Line, o *origin) {
 	if !ok {
 		return
 	}
-	if o.stamp.IsZero() && p.sig.Exec != "" && len(sc.execs.head) > 0 {
-		o.stamp, _ = line.Stamp(sc.execs.head)
+	m := match{n: n, groups: groups}
+	if p.sig.Exec != "" {
+		entry := sc.execs.entry(l)
+		m.place = sc.execs.place(entry)
+		if o.stamp.IsZero() {
+			o.stamp, _ = line.Stamp(entry)
+		}
 	}
 	sc.coverage.note(o.stamp)
-	sc.tally.add(match{n, groups, sc.execs.about(p.sig, l.Text)}, l, writer, o.stamp)
+	sc.tally.add(m, l, writer, o.stamp)
 }
 
 // origin is who wrote a line and when, read once and only where a pattern

@@ -236,10 +236,14 @@ func everyLine(all []fact.Signature, text string) map[string][]int {
 var fuzzSigs = sigs(`abc`, `(?i)aBc`, `(?i)ask`, `ab(c|d)e`, `(abc|bcd|cab)`, `a+bcd`, `(abc){2}`, `(abc)?d`, `^abc$`, `\babc\b`,
 	`a\d+b`, `a.c`, "a\uFFFDbcd", `é`, `(?i)éab`, `(?P<x>a+)(?P<y>b*)cc`, `a[bc]d`, `(?s).abc.`, `(?i:AB)cab`, `(a|ab)(c|bcd)`)
 
-func checkAgainstEveryLine(t *testing.T, text string) {
+// longSigs are patterns with literals that the sieve finds.
+var longSigs = sigs(`abcabcab`, `(?i)abcABCab`, `abcab(c|d)abcabc`, `(abcabcabc|bcdbcdbcd)(?P<x>e?)`, `a+bcdabcab`, `(abc)?abcabcabc\d`, `^abcabcabc$`,
+	`(?P<x>a+) abcabcab(?P<y>b*)cc`, `(?i:abcabcab)cab`, `abcabcabcabcabcabcabcabcabcabcabcabcabcabc`)
+
+func checkAgainstEveryLine(t *testing.T, sigs []fact.Signature, text string) {
 	t.Helper()
-	r := mustCompile(t, fuzzSigs).Scan(strings.NewReader(text), "l", "")
-	want := everyLine(fuzzSigs, text)
+	r := mustCompile(t, sigs).Scan(strings.NewReader(text), "l", "")
+	want := everyLine(sigs, text)
 	count := map[string]int64{}
 	last := map[string]int{}
 	lines := strings.Count(text, "\n") + 1
@@ -254,7 +258,7 @@ func checkAgainstEveryLine(t *testing.T, text string) {
 			t.Errorf("signature %s: %q does not stand at offset %d", h.Signature, h.Text, at)
 		}
 	}
-	for _, sig := range fuzzSigs {
+	for _, sig := range sigs {
 		if count[sig.ID] != int64(len(want[sig.ID])) {
 			t.Errorf("%s %q: %d lines, want %v, text %q", sig.ID, sig.Pattern, count[sig.ID], want[sig.ID], text)
 		}
@@ -264,9 +268,11 @@ func checkAgainstEveryLine(t *testing.T, text string) {
 func FuzzScan(f *testing.F) {
 	f.Add("abc\nABC\r\nabcabc d\n\nab\xffcd a\u212Ab as\u212A as\u017f")
 	f.Add("Nov 22 03:49:28 host kernel: abcab\ntime=\"2026-11-22T03:49:28Z\" level=info msg=abcd\n{\"ts\":1637553908,\"a\":\"abc\"}")
+	f.Add("abcabcab\nxabcabcabcc abcabcab\r\nABCabcABcab\nbcdbcdbcde\nabcabdabcabc\nabcabcabc9aabcdabcab")
 	f.Add("aab12b a1b acc aabcc cabc \u00e9ab \u00c9AB")
 	f.Fuzz(func(t *testing.T, text string) {
-		checkAgainstEveryLine(t, text)
+		checkAgainstEveryLine(t, fuzzSigs, text)
+		checkAgainstEveryLine(t, longSigs, text)
 		r := mustCompile(t, fuzzSigs).Scan(strings.NewReader(text), "l", "")
 		r.Resolve(time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC))
 		for _, h := range r.Hits {

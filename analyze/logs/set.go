@@ -10,7 +10,6 @@ import (
 	"regexp/syntax"
 	"slices"
 	"strings"
-	"unicode/utf8"
 
 	"culprit/analyze/fact"
 )
@@ -18,23 +17,25 @@ import (
 // Set is a scanner for many signatures. It may be used by several goroutines at
 // once.
 //
-// Every pattern needs some literal text to match: all these literals go into one
-// automaton that reads each line once, and only where one of them stands the
-// regular expression is tried.
+// Nearly every pattern needs some literal text to match: a sieve finds these literals,
+// and only in lines where one of them stands the regular expression is tried.
 type Set struct {
 	patterns []pattern
 	literals []literal
 	byID     [][]int // the patterns that need literals[id]
+	slow     []int   // patterns without a literal, tried on every line
 	sieve    *sieve
-	auto     *automaton
-	slow     []int // patterns without a literal, tried on every line
+	// orDebug is a sieve that finds lines of debug level too.
+	orDebug *sieve
 }
 
 type pattern struct {
 	sig fact.Signature
 	re  *regexp.Regexp
-	// whole is the text of a pattern that is nothing but a literal, nil for others.
-	whole []byte
+	// pieces stand in every line that matches.
+	pieces [][]byte
+	// whole is set for a pattern that is nothing but its one piece.
+	whole bool
 	// groups are the indexes and names of the named groups.
 	groups []group
 }
@@ -69,7 +70,7 @@ func Compile(sigs []fact.Signature) (*Set, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s.sieve, s.auto = newSieve(s.literals), newAutomaton(s.literals)
+	s.sieve, s.orDebug = newSieve(s.literals), newSieve(slices.Concat(s.literals, debugLiterals))
 	return s, nil
 }
 
@@ -85,21 +86,23 @@ func (s *Set) add(sig fact.Signature, ids map[literal]int) error {
 	if err != nil {
 		return err
 	}
-	p := pattern{sig: sig, re: re}
-	if parsed.Op == syntax.OpLiteral && parsed.Flags&syntax.FoldCase == 0 && !slices.Contains(parsed.Rune, utf8.RuneError) {
-		p.whole = []byte(string(parsed.Rune))
-	}
+	p := pattern{sig: sig, re: re, pieces: pieces(parsed)}
+	p.whole = parsed.Op == syntax.OpLiteral && len(p.pieces) == 1
 	for i, name := range re.SubexpNames() {
 		if name != "" {
 			p.groups = append(p.groups, group{i, fieldName(name)})
 		}
 	}
 	n := len(s.patterns)
-	s.patterns = append(s.patterns, p)
 	need := required(parsed)
 	if need == nil {
 		s.slow = append(s.slow, n)
 	}
+	if len(need) == 1 {
+		// Where a pattern is tried its literal stands already.
+		p.pieces = slices.DeleteFunc(p.pieces, func(piece []byte) bool { return strings.Contains(need[0].text, string(piece)) })
+	}
+	s.patterns = append(s.patterns, p)
 	for _, l := range need {
 		id, ok := ids[l]
 		if !ok {
@@ -124,8 +127,8 @@ func fieldName(group string) string {
 	return group
 }
 
-// Slow lists the ids of the signatures without a literal of at least three bytes
-// that every match contains. Their regular expressions run on every line.
+// Slow lists the ids of the signatures without a literal of at least eight bytes
+// that every match contains: with one of them every line is looked at.
 func (s *Set) Slow() []string {
 	var ids []string
 	for _, n := range s.slow {
@@ -134,19 +137,17 @@ func (s *Set) Slow() []string {
 	return ids
 }
 
-// stands reports whether the literal that the automaton found is really there:
-// the automaton ignores case.
-func (s *Set) stands(f found, text []byte) bool {
-	l := s.literals[f.literal]
-	return l.fold || string(text[f.end-len(l.text):f.end]) == l.text
-}
-
 // match reports whether the pattern matches, with the indexes of its groups as
 // regexp gives them, nil for a pattern without named groups.
 func (p *pattern) match(text []byte) (groups []int, ok bool) {
+	for _, piece := range p.pieces {
+		if !bytes.Contains(text, piece) {
+			return nil, false
+		}
+	}
 	switch {
-	case p.whole != nil:
-		return nil, bytes.Contains(text, p.whole)
+	case p.whole:
+		return nil, true
 	case len(p.groups) == 0:
 		return nil, p.re.Match(text)
 	}
@@ -173,23 +174,19 @@ func (p *pattern) writer(daemon string) (writer string, ok bool) {
 // wrote it, "" none.
 func (s *Set) Signature(text []byte) string {
 	first := len(s.patterns)
-	try := func(n int) {
-		if n < first {
-			if _, ok := s.patterns[n].match(text); ok {
-				first = n
+	try := func(patterns []int) {
+		for _, n := range patterns {
+			if n < first {
+				if _, ok := s.patterns[n].match(text); ok {
+					first = n
+				}
 			}
 		}
 	}
-	for _, f := range s.auto.find(text, nil) {
-		if s.stands(f, text) {
-			for _, n := range s.byID[f.literal] {
-				try(n)
-			}
-		}
+	for _, id := range s.sieve.find(text, nil) {
+		try(s.byID[id])
 	}
-	for _, n := range s.slow {
-		try(n)
-	}
+	try(s.slow)
 	if first == len(s.patterns) {
 		return ""
 	}

@@ -1,8 +1,8 @@
 package logs
 
 import (
+	"bytes"
 	"fmt"
-	"math/rand/v2"
 	"reflect"
 	"regexp/syntax"
 	"slices"
@@ -36,23 +36,29 @@ func TestRequired(t *testing.T) {
 	}{
 		{`no space left`, []literal{{"no space left", false}}},
 		{`task (?P<comm>\S+) blocked for`, []literal{{" blocked for", false}}},
-		{`a(bcd)e\bfg.*hi`, []literal{{"abcdefg", false}}},
-		{`open \S+: (EOF|broken pipe)`, []literal{{"open ", false}}},
+		{`ab(cde)f\bgh.*hijkl`, []literal{{"abcdefgh", false}}},
+		{`reopen \S+: (EOF|broken pipe)`, nil},
+		{`reopened \S+: (EOF|broken pipe)`, []literal{{"reopened ", false}}},
 		{`(connection refused|no route to host)`, []literal{{"connection refused", false}, {"no route to host", false}}},
-		{`^(abcd|ab)$`, nil},
-		{`(longer literal)? abc`, []literal{{" abc", false}}},
-		{`(longer literal)* abc`, []literal{{" abc", false}}},
-		{`(longer literal)+ abc`, []literal{{"longer literal", false}}},
-		{`(longer literal){2,3} abc`, []literal{{"longer literal", false}}},
-		{`(longer literal){0,3} abc`, []literal{{" abc", false}}},
+		{`libceph: (?P<t>(?:osd|mon|mds)\d+) down`, []literal{{"libceph: osd", false}, {"libceph: mon", false}, {"libceph: mds", false}}},
+		{`accept4?: too many`, []literal{{"accept: too many", false}, {"accept4: too many", false}}},
+		{`a(bb|cc)(dd|ee)(ff|gg)(hh|ii)(jj|kk)long enough`, []literal{{"jjlong enough", false}, {"kklong enough", false}}},
+		{`a(x*|long enough)`, nil},
+		{`^(abcdefgh|ab)$`, nil},
+		{`(longer literal)? abcdefg`, []literal{{" abcdefg", false}, {"longer literal abcdefg", false}}},
+		{`(longer literal)* abcdefg`, []literal{{" abcdefg", false}}},
+		{`(longer literal)+ abcdefg`, []literal{{"longer literal", false}}},
+		{`(longer literal){2,3} abcdefg`, []literal{{"longer literal", false}}},
+		{`(longer literal){0,3} abcdefg`, []literal{{" abcdefg", false}}},
 		{`(?i)Device Is BUSY`, []literal{{"device i", true}}},
 		{`(?i)oom-ill foo`, []literal{{"oom-ill foo", true}}},
-		{`Oom-(?i)ill foo`, []literal{{"ill foo", true}}},
+		{`Oom-(?i)ill foo`, nil},
+		{`Oom-(?i)ill ffoo`, []literal{{"ill ffoo", true}}},
 		{`(?i)ſk`, nil},
-		{"ab\uFFFDcdef", []literal{{"cdef", false}}},
+		{"ab\uFFFDcdefghij", []literal{{"cdefghij", false}}},
 		{`\d+ \w+`, nil},
-		{`ab`, nil},
-		{`[a-c]def`, []literal{{"def", false}}},
+		{`abcdefg`, nil},
+		{`[a-c]defghijk`, []literal{{"defghijk", false}}},
 		{strings.Repeat("0123456789", 4), []literal{{strings.Repeat("0123456789", 4)[:maxLiteral], false}}},
 	}
 	for _, tt := range tests {
@@ -67,8 +73,8 @@ func TestRequired(t *testing.T) {
 }
 
 func TestSlow(t *testing.T) {
-	s := mustCompile(t, sigs(`no space`, `\d+ss`, `a.b`, `(?i)abc`))
-	if got, want := s.Slow(), []string{"s1", "s2"}; !slices.Equal(got, want) {
+	s := mustCompile(t, sigs(`no space`, `\d+ss`, `a.b`, `(?i)abcdefgh`, `abc`))
+	if got, want := s.Slow(), []string{"s1", "s2", "s4"}; !slices.Equal(got, want) {
 		t.Errorf("Slow() = %v, want %v", got, want)
 	}
 }
@@ -92,42 +98,22 @@ func TestCompileNamesEverySignature(t *testing.T) {
 	}
 }
 
-// TestAutomaton compares the automaton with a search for every literal at every
-// place.
-func TestAutomaton(t *testing.T) {
-	rnd := rand.New(rand.NewPCG(1, 2))
-	word := func(n int) string {
-		b := make([]byte, n)
-		for i := range b {
-			b[i] = "aAbBc\xff"[rnd.IntN(6)]
+// What a pattern's pieces rule out does not match.
+func TestPieces(t *testing.T) {
+	for pattern, want := range map[string]string{
+		`ab(?P<x>cd)+e?f*(gh|ij)k{2}`: "ab cd k",
+		`a|b`:                         "",
+		`(?i)abc`:                     "",
+		"a\uFFFDb":                    "",
+		`Calling POST /(?:v[0-9.]+/)?containers/(?P<id>\w+)/update`: "Calling POST / containers/ /update",
+	} {
+		re, err := syntax.Parse(pattern, syntax.Perl)
+		if err != nil {
+			t.Fatal(err)
 		}
-		return string(b)
-	}
-	for range 300 {
-		var literals []literal
-		for range 1 + rnd.IntN(6) {
-			literals = append(literals, literal{text: word(1 + rnd.IntN(4))})
+		if got := string(bytes.Join(pieces(re), []byte(" "))); got != want {
+			t.Errorf("pieces of %s: %q, want %q", pattern, got, want)
 		}
-		text := word(40)
-		var want []found
-		for end := 1; end <= len(text); end++ {
-			for id, l := range literals {
-				if strings.HasSuffix(lower(text[:end]), lower(l.text)) {
-					want = append(want, found{int32(id), end})
-				}
-			}
-		}
-		got := newAutomaton(literals).find([]byte(text), nil)
-		slices.SortFunc(got, func(a, b found) int { return (a.end-b.end)*100 + int(a.literal-b.literal) })
-		if !slices.Equal(got, want) {
-			t.Fatalf("literals %v in %q: found %v, want %v", literals, text, got, want)
-		}
-	}
-}
-
-func TestAutomatonWithoutLiterals(t *testing.T) {
-	if got := newAutomaton(nil).find([]byte("abc"), nil); len(got) > 0 {
-		t.Errorf("found %v", got)
 	}
 }
 

@@ -2,95 +2,124 @@ package logs
 
 import (
 	"encoding/binary"
+	"math/bits"
 )
 
-// sieve tells lines that hold none of the literals without looking at every byte, as Wu
-// and Manber do (A fast algorithm for multi-pattern searching, 1994): where the three
-// bytes at hand are of no literal's window, no window ends in the next few bytes. It
-// folds more than the automaton does, and so lets lines through that hold none.
+// sieve finds literals without looking at every byte. Of each literal it knows a window,
+// some bytes that are rare. Places in a text that lie apart by one less than the last four
+// bytes of a window are from its first are enough to look at: wherever a window stands, four
+// of its bytes stand at one of them.
+//
+//	literal    reading from a closed fifo
+//	window             rom a closed
+//	four bytes "rom ", "om a", "m a ", " a c", "a cl", " clo", "clos", "lose", "osed"
+//	text       time=...T... msg="copy: reading from a closed fifo"
+//	looked up  ^        ^        ^        ^        ^ "osed": a window may begin 8 bytes before
 type sieve struct {
-	// shift is, by a hash of three bytes, how far on a window may end.
-	shift [1 << 14]uint8
-	// ends is a set of hashes of whole windows.
-	ends [1 << 10]uint64
-	// off is set where a literal is shorter than a window: then every line is let through.
-	off bool
+	literals []literal
+	window   int // its length
+	grams    [1 << gramBits]bool
+	// starts are, by hash of four bytes, the places in a window where they stand, one bit
+	// each.
+	starts [1 << startBits]uint16
+	// heads are, by hash of a window's first eight bytes, 1 more than an index of places.
+	heads  [1 << headBits]uint16
+	places [][]place
+}
+
+// place is where a window stands in a literal.
+type place struct {
+	literal int
+	at      int
 }
 
 const (
-	// window is how many bytes of a literal the sieve knows: ours have 9 and more.
-	window = 8
-	// block is how many bytes are looked at together.
-	block = 3
-	// caseBit makes a letter small, and of other bytes others.
-	caseBit   = 0x20
+	// gram is how many bytes are looked up at once.
+	gram = 4
+	// maxWindow lets a uint16 hold the places in it.
+	maxWindow = 16 + gram - 1
+
+	// Bits of the hashes; the table that is looked up most fits into a core's own cache.
+	gramBits, startBits, headBits = 15, 12, 12
+
+	// caseBits make letters small, and of other bytes others.
+	caseBits4 = 0x20202020
 	caseBits8 = 0x2020202020202020
 )
 
 func newSieve(literals []literal) *sieve {
-	s := &sieve{}
-	for i := range s.shift {
-		s.shift[i] = window - block + 1
-	}
+	s := &sieve{literals: literals, window: maxWindow}
 	for _, l := range literals {
-		if len(l.text) < window {
-			s.off = true
-			return s
+		s.window = min(s.window, len(l.text))
+	}
+	r := newRarity()
+	for id, l := range literals {
+		at := r.rarest(l.text, s.window)
+		w := []byte(l.text[at : at+s.window])
+		for i := range s.stride() {
+			h := hashGram(w[i:])
+			s.grams[h] = true
+			s.starts[h>>(gramBits-startBits)] |= 1 << i
 		}
-		w := rarest(l.text)
-		for end := block; end <= window; end++ {
-			h := hashBlock(w[end-3], w[end-2], w[end-1])
-			s.shift[h] = min(s.shift[h], uint8(window-end))
+		head := &s.heads[hashHead(w)]
+		if *head == 0 {
+			s.places = append(s.places, nil)
+			*head = uint16(len(s.places))
 		}
-		h := hashWindow(w)
-		s.ends[h>>6] |= 1 << (h & 63)
+		s.places[*head-1] = append(s.places[*head-1], place{id, at})
 	}
 	return s
 }
 
-// rarest is the window of a literal that the fewest lines have: a part of one long word is
-// common, the end of one and the beginning of the next are not.
-func rarest(text string) []byte {
-	best, most := 0, -1
-	for at := 0; at+window <= len(text); at++ {
-		edges := 0
-		for i := at + 1; i < at+window; i++ {
-			if isLetter(text[i]) != isLetter(text[i-1]) {
-				edges++
+// stride is how far apart the places are that are looked at.
+func (s *sieve) stride() int { return s.window - gram + 1 }
+
+// hashHead is a hash of the first eight bytes of a window, their case folded.
+func hashHead(b []byte) uint64 {
+	return (binary.LittleEndian.Uint64(b) | caseBits8) * 0x9e3779b97f4a7c15 >> (64 - headBits)
+}
+
+// hashGram is a hash of four bytes, their case folded.
+func hashGram(b []byte) uint32 {
+	return (binary.LittleEndian.Uint32(b) | caseBits4) * 0x9e3779b1 >> (32 - gramBits)
+}
+
+// next is the first place at or behind from where a window may begin, -1 where there is
+// none.
+func (s *sieve) next(text []byte, from int) int {
+	stride := s.stride()
+	for at := from; at <= len(text)-gram; at += stride {
+		if h := hashGram(text[at : at+gram]); s.grams[h] {
+			if start := s.start(text, from, at, s.starts[h>>(gramBits-startBits)]); start >= 0 {
+				return start
 			}
 		}
-		if edges > most {
-			best, most = at, edges
-		}
 	}
-	return []byte(text[best : best+window])
+	return -1
 }
 
-func isLetter(c byte) bool { return 'a' <= lowerByte(c) && lowerByte(c) <= 'z' }
-
-func hashBlock(a, b, c byte) uint32 {
-	return (uint32(a|caseBit)<<9 ^ uint32(b|caseBit)<<5 ^ uint32(c|caseBit)) & (1<<14 - 1)
+// start is the first place at or behind from where a window may begin that has four
+// bytes at text[at]; places are the bits of where in a window these stand. -1 is none.
+func (s *sieve) start(text []byte, from, at int, places uint16) int {
+	for places != 0 {
+		last := bits.Len16(places) - 1
+		places &^= 1 << last
+		start := at - last
+		if start >= from && start+s.window <= len(text) && s.heads[hashHead(text[start:])] != 0 {
+			return start
+		}
+	}
+	return -1
 }
 
-// hashWindow is a hash of the first eight bytes of w, below 1<<16.
-func hashWindow(w []byte) uint64 {
-	return (binary.LittleEndian.Uint64(w) | caseBits8) * 0x9e3779b97f4a7c15 >> 48
-}
-
-// passes reports whether a literal may stand in text.
-func (s *sieve) passes(text []byte) bool {
-	if s.off {
-		return true
-	}
-	for i := window - 1; i < len(text); {
-		if step := s.shift[hashBlock(text[i-2], text[i-1], text[i])]; step > 0 {
-			i += int(step)
-			continue
+// find appends to all the literals that stand in text, one as often as it stands there.
+func (s *sieve) find(text []byte, all []int) []int {
+	for w := s.next(text, 0); w >= 0; w = s.next(text, w+1) {
+		for _, p := range s.places[s.heads[hashHead(text[w:])]-1] {
+			if l := s.literals[p.literal]; w >= p.at && l.begins(text[w-p.at:]) {
+				all = append(all, p.literal)
+			}
 		}
-		if h := hashWindow(text[i-window+1:]); s.ends[h>>6]&(1<<(h&63)) != 0 {
-			return true
-		}
-		i++
 	}
-	return false
+	return all
 }

@@ -54,8 +54,8 @@ type match struct {
 	n int // the pattern
 	// groups as from regexp, nil when the pattern has no named groups.
 	groups []int
-	// place is where the exec ran that the line tells of, nil for other lines.
-	place map[string]string
+	// place is where the exec ran that the line tells of.
+	place execPlace
 }
 
 // add counts a line that a pattern matches.
@@ -109,10 +109,8 @@ func (t *tally) row(m match, l line.Line, daemon string) *row {
 		t.key = binary.AppendVarint(t.key, fieldLen(value))
 		t.key = append(t.key, value...)
 	}
-	for _, name := range placeFields {
-		if value, ok := m.place[name]; ok {
-			t.key = append(append(t.key, name...), value...)
-		}
+	for name, value := range m.place.fields {
+		t.key = append(append(t.key, name...), value...)
 	}
 	if r := t.byFields[string(t.key)]; r != nil {
 		return r
@@ -127,8 +125,8 @@ func (t *tally) row(m match, l line.Line, daemon string) *row {
 			r.field(g.name, string(value))
 		}
 	}
-	for name, value := range m.place {
-		r.field(name, value)
+	for name, value := range m.place.fields {
+		r.field(name, string(value))
 	}
 	t.byFields[string(t.key)] = r
 	return r

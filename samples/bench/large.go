@@ -47,24 +47,45 @@ func (b *archive) large(samples []incident, size int64) error {
 		if err != nil {
 			return err
 		}
-		cpu, decoded, err := decode(dir)
+		cpu, decoded, u, err := b.least(dir, path)
 		if err != nil {
 			return err
 		}
-		args := []string{"batch", path, "--store", filepath.Join(dir, "fleet.db"), "--workers", "1"}
-		u, err := run(b.binary, args...)
-		if err != nil {
-			return err
-		}
-		start, err := run(b.binary, args...) // which reads nothing
-		if err != nil {
-			return err
-		}
-		u.cpu -= start.cpu
 		fmt.Printf("| a %s, %d MB in a %d MB %s | 1 | %s | | %s | %.2f times decoding's %s | %d MB |\n", of.what, decoded>>20, st.Size()>>20, of.suffix[1:],
 			u.wall.Round(10*time.Millisecond), ms(u.cpu), float64(u.cpu)/float64(cpu), ms(cpu), u.rss>>20)
 	}
 	return nil
+}
+
+// least is the least CPU time that the bundle at path in dir takes, to decode and to
+// analyse, of a few runs: what disturbs them only adds to it.
+func (b *archive) least(dir, path string) (cpu time.Duration, decoded int64, u usage, err error) {
+	const runs = 5
+	for n := range runs {
+		store := filepath.Join(dir, fmt.Sprintf("fleet-%d.db", n))
+		args := []string{"batch", path, "--store", store, "--workers", "1"}
+		now, size, err := decode(path)
+		if err != nil {
+			return 0, 0, u, err
+		}
+		read, err := run(b.binary, args...)
+		if err != nil {
+			return 0, 0, u, err
+		}
+		again, err := run(b.binary, args...) // which reads nothing
+		if err != nil {
+			return 0, 0, u, err
+		}
+		read.cpu -= again.cpu
+		decoded = size
+		if n == 0 || now < cpu {
+			cpu = now
+		}
+		if n == 0 || read.cpu < u.cpu {
+			u = read
+		}
+	}
+	return cpu, decoded, u, nil
 }
 
 const (

@@ -72,7 +72,7 @@ func peak(pid int) (bytes int64) {
 	return 0
 }
 
-// decode reads every archive below dir to its end, in this process with one goroutine, as
+// decode reads every archive at or below dir to its end, in this process with one goroutine, as
 // whoever analyses has to, and returns the CPU time and the bytes that came out.
 func decode(dir string) (cpu time.Duration, decoded int64, err error) {
 	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
