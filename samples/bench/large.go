@@ -11,6 +11,7 @@ import (
 	"os"
 	"path/filepath"
 	"regexp"
+	"strconv"
 	"strings"
 	"time"
 
@@ -133,14 +134,28 @@ func logs(sick, well incident) func() string {
 	}
 }
 
-// dumps are parts of a dump, of other goroutines each.
+// dumps are parts of a dump, of other goroutines each, which point to elsewhere in the heap.
+// They compress as the dump that they are made of.
 func dumps(sick incident) func() string {
+	r := rand.New(rand.NewPCG(3, 4))
 	n := 0
 	return func() string {
+		shift := r.Int64N(heap/page) * page
 		text := goroutine.ReplaceAllStringFunc(sick.text(dockerdDump), func(string) string { n++; return fmt.Sprintf("\n\ngoroutine %d ", n) })
-		return address.ReplaceAllStringFunc(text, func(string) string { return fmt.Sprintf("0xc%09x", n*64) }) + "\n"
+		return address.ReplaceAllStringFunc(text, func(at string) string {
+			n, err := strconv.ParseInt(at, 0, 64)
+			if err != nil {
+				return at
+			}
+			return fmt.Sprintf("%#x", n+shift)
+		}) + "\n"
 	}
 }
+
+const (
+	heap = 1 << 34
+	page = 1 << 13 // of Go's allocator
+)
 
 // writeLarge writes the incident with one of its members grown to size.
 func writeLarge(path string, in incident, name string, more func() string, size int64) error {
