@@ -56,8 +56,7 @@ func (l *lines) next() ([]byte, bool) {
 	if l.framing == plain {
 		if i := bytes.IndexByte(l.buf[l.pos:l.end], '\n'); i >= 0 {
 			b := l.buf[l.pos : l.pos+i]
-			l.no++
-			l.at, l.start = l.pos, l.base+int64(l.pos)
+			l.begin()
 			l.pos += i + 1
 			return trimCR(b), true
 		}
@@ -86,6 +85,16 @@ func (l *lines) next() ([]byte, bool) {
 			return l.physical()
 		}
 	}
+}
+
+// skip goes past the next line if it is this one, newline included.
+func (l *lines) skip(line string) bool {
+	if l.framing != plain || l.end-l.pos < len(line) || string(l.buf[l.pos:l.pos+len(line)]) != line {
+		return false
+	}
+	l.begin()
+	l.pos += len(line)
+	return true
 }
 
 // physical returns the next line of the text as it stands.

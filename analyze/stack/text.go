@@ -197,6 +197,11 @@ func (t *text) block(d *blocks, h header) (pending []byte) {
 		n, d.nodes = t.seek.begin(h), 0
 	}
 	for more {
+		if kid := n.next; kid != nil && kid.same != "" && t.in.skip(kid.same) {
+			n = kid
+			g.span.end = t.in.no
+			continue
+		}
 		b, ok := t.in.next()
 		if !ok {
 			n = t.lastFrame(d, n, &g)
@@ -212,6 +217,8 @@ func (t *text) block(d *blocks, h header) (pending []byte) {
 			}
 		} else if kid.watch != 0 {
 			g.args = kid.arguments(b, g.args)
+		} else if !kid.vary {
+			kid.again(b)
 		}
 		n = kid
 		g.span.end = t.in.no

@@ -25,7 +25,11 @@ type node struct {
 	text  string
 	up    *node
 	// next is the child of the goroutine before: nearly always the right one.
-	next  *node
+	next *node
+	// same is the whole line and its newline where all goroutines so far printed the same,
+	// as they do where no arguments stand; "" of a line that one alone has.
+	same  string
+	vary  bool // they did not
 	kids  []*node
 	index map[string]*node // by text, of all kids, once there are many
 	ends  *tally           // the goroutines whose block ends here
@@ -42,6 +46,17 @@ func (n *node) matches(b []byte) bool {
 		return false
 	}
 	return n.kind == callLine || len(b) == k || b[k] == ' '
+}
+
+// again takes note of the whole of a line that matches and was there before.
+func (n *node) again(b []byte) {
+	switch {
+	case n.vary || n.watch != 0:
+	case n.same == "":
+		n.same = string(b) + "\n"
+	case string(b) != n.same[:len(n.same)-1]:
+		n.same, n.vary = "", true
+	}
 }
 
 // known finds the child that b is among the first few, which in a leak are the ones
