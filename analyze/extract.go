@@ -330,29 +330,11 @@ func (p *parts) mergeNode(n fact.Node) {
 	p.node.Refs = fact.AppendRefs(p.node.Refs, n.Refs...)
 }
 
-// log scans a log for signatures and, where the kernel may have written into it,
-// for the traces of hung tasks. Both read the stream once.
 func (p *parts) log(kind fact.Kind, r io.Reader, name string) {
-	daemon := writerOf(kind, name)
-	if daemon != "" && daemon != "kernel" {
-		p.logs = append(p.logs, p.set.Scan(r, name, daemon))
-		return
-	}
-	kernel, tee := io.Pipe()
-	type hung struct {
-		rows     []fact.Process
-		problems []fact.Problem
-	}
-	done := make(chan hung)
-	go func() {
-		rows, problems := logs.HungTasks(kernel, name)
-		io.Copy(io.Discard, kernel)
-		done <- hung{rows, problems}
-	}()
-	p.logs = append(p.logs, p.set.Scan(io.TeeReader(r, tee), name, daemon))
-	tee.Close()
-	h := <-done
-	add(p, &p.hung, h.rows, h.problems)
+	found := p.set.Scan(r, name, writerOf(kind, name))
+	p.hung = append(p.hung, found.Hung...)
+	found.Hung = nil
+	p.logs = append(p.logs, found)
 }
 
 // writerOf is the program that a log's path names, "" for a mixed or unknown log.

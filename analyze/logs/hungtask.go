@@ -3,7 +3,6 @@ package logs
 import (
 	"bytes"
 	"fmt"
-	"io"
 	"strconv"
 
 	"culprit/analyze/fact"
@@ -18,7 +17,7 @@ const (
 	strayLines = 8
 )
 
-// HungTasks reads the tasks in uninterruptible sleep that a kernel log reports:
+// hungTasks reads the tasks in uninterruptible sleep that a kernel log reports:
 // those of the hung task detector (kernel/hung_task.c) and of sysrq-w
 // (sched_show_task in kernel/sched/core.c), under any prefix of syslog, journald
 // or dmesg:
@@ -39,22 +38,13 @@ const (
 // left out. A task that is reported again has its last trace; StateRef is the
 // first line of that report and Refs those of the first and last. A report
 // without a trace is a Problem.
-func HungTasks(r io.Reader, source string) ([]fact.Process, []fact.Problem) {
-	h := &hungTasks{source: source, byTask: map[task]int{}}
-	in := line.NewReader(r)
-	for {
-		l, ok := in.Next()
-		if !ok {
-			break
-		}
-		h.last = fact.Ref{Source: source, Line: l.No, Offset: l.Offset}
-		h.line(l.Text)
-	}
-	h.end()
-	if err := in.Err(); err != nil {
-		h.problems = append(h.problems, fact.Problem{Ref: h.last, Text: readFailure(err)})
-	}
-	return h.tasks, h.problems
+type hungTasks struct {
+	source   string
+	at       fact.Ref // the line at hand
+	open     *report
+	tasks    []fact.Process
+	byTask   map[task]int
+	problems []fact.Problem
 }
 
 type task struct {
@@ -74,27 +64,53 @@ type report struct {
 	stray    int
 }
 
-type hungTasks struct {
-	source   string
-	last     fact.Ref
-	open     *report
-	tasks    []fact.Process
-	byTask   map[task]int
-	problems []fact.Problem
-}
-
 var (
 	detectorMark = []byte("INFO: task ")
 	blockedMark  = []byte(" blocked ")
 	traceMark    = []byte("Call Trace:")
 )
 
-// line takes the next raw line. Outside of reports all but the lines that can
-// start one are passed over.
-func (h *hungTasks) line(text []byte) {
-	if h.open == nil && !bytes.Contains(text, detectorMark) && !bytes.Contains(text, []byte("task:")) && !mayBeOldTaskLine(text) {
-		return
+// hungSieve finds lines that can start a report, but for old task lines.
+var hungSieve = newSieve([]literal{{text: string(detectorMark)}, {text: " state:D"}})
+
+// block takes the next lines.
+func (h *hungTasks) block(b line.Block) {
+	for b.Lines > 0 {
+		at := 0
+		if h.open == nil {
+			if at = nextReport(b.Text); at < 0 {
+				return
+			}
+		}
+		l := b.Take(at)
+		h.at = fact.Ref{Source: h.source, Line: l.No, Offset: l.Offset}
+		h.line(l.Text)
 	}
+}
+
+// nextReport is a place in the first line that may start a report, -1 where there is none.
+func nextReport(text []byte) int {
+	at := hungSieve.next(text, 0)
+	before := text
+	if at >= 0 {
+		before = text[:at]
+	}
+	for start := 0; start < len(before); {
+		end := len(before)
+		if i := bytes.IndexByte(before[start:], '\n'); i >= 0 {
+			end = start + i
+		} else if at >= 0 {
+			break // the line that the sieve found
+		}
+		if mayBeOldTaskLine(bytes.TrimSuffix(before[start:end], []byte{'\r'})) {
+			return start
+		}
+		start = end + 1
+	}
+	return at
+}
+
+func (h *hungTasks) line(text []byte) {
 	if unit := line.Unit(text); unit != nil && string(unit) != "kernel" {
 		return
 	}
@@ -114,7 +130,7 @@ func (h *hungTasks) line(text []byte) {
 
 func (h *hungTasks) start(r report) {
 	h.end()
-	r.header = h.last
+	r.header = h.at
 	h.open = &r
 }
 
@@ -137,7 +153,7 @@ func (h *hungTasks) within(body []byte) {
 	o := h.open
 	if bytes.HasPrefix(bytes.TrimSpace(body), traceMark) {
 		if o.trace.Line == 0 {
-			o.trace, o.stray = h.last, 0
+			o.trace, o.stray = h.at, 0
 			return
 		}
 		h.end()
@@ -145,7 +161,7 @@ func (h *hungTasks) within(body []byte) {
 	}
 	if o.trace.Line > 0 {
 		if name, guess, ok := frame(body); ok {
-			o.trace.EndLine = h.last.Line
+			o.trace.EndLine = h.at.Line
 			if !guess && len(o.stack) < maxFrames {
 				o.stack = append(o.stack, name)
 			}
@@ -238,8 +254,8 @@ func labelled(text []byte, label string) (int, bool) {
 
 // mayBeOldTaskLine is a cheap test for oldTaskLine.
 func mayBeOldTaskLine(text []byte) bool {
-	flags := bytes.LastIndex(text, []byte(" 0x"))
-	return flags >= 0 && len(text)-flags == len(" 0x00000080") && bytes.Contains(text[:flags], []byte(" D "))
+	flags := len(text) - len(" 0x00000080")
+	return flags > 0 && string(text[flags:flags+3]) == " 0x" && bytes.Contains(text[:flags], []byte(" D "))
 }
 
 // oldTaskLine reads the line of sched_show_task before 5.11: the command padded

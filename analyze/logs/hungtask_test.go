@@ -1,12 +1,14 @@
 package logs
 
 import (
+	"io"
 	"reflect"
 	"strings"
 	"testing"
 	"testing/iotest"
 
 	"culprit/analyze/fact"
+	"culprit/analyze/line"
 )
 
 // refAt is the ref of lines from to end (0 one line) of text.
@@ -52,6 +54,23 @@ const sysrqW = `[  100.000001] sysrq: Show Blocked State
 [  100.000010]  rpc_wait_bit_killable+0x1/0x2 [sunrpc]
 `
 
+func scanHung(t *testing.T, r io.Reader) ([]fact.Process, []fact.Problem) {
+	found := mustCompile(t, nil).Scan(r, "dmesg", "kernel")
+	return found.Hung, found.Problems
+}
+
+// everyLineHung is scanHung without passing over a line.
+func everyLineHung(text string) ([]fact.Process, []fact.Problem) {
+	h := &hungTasks{source: "dmesg", byTask: map[task]int{}}
+	in := line.NewReader(strings.NewReader(text))
+	for l, ok := in.Next(); ok; l, ok = in.Next() {
+		h.at = fact.Ref{Source: "dmesg", Line: l.No, Offset: l.Offset}
+		h.line(l.Text)
+	}
+	h.end()
+	return h.tasks, h.problems
+}
+
 func TestHungTasks(t *testing.T) {
 	twice := newReport + strings.ReplaceAll(newReport, "nfs_wait_bit_killable", "folio_wait_bit")
 	n := strings.Count(newReport, "\n")
@@ -84,7 +103,7 @@ func TestHungTasks(t *testing.T) {
 	}
 	for _, tt := range tests {
 		t.Run(tt.name, func(t *testing.T) {
-			got, problems := HungTasks(strings.NewReader(tt.text), "dmesg")
+			got, problems := scanHung(t, strings.NewReader(tt.text))
 			if !reflect.DeepEqual(got, tt.want) {
 				t.Errorf("tasks\n got %+v\nwant %+v", got, tt.want)
 			}
@@ -98,14 +117,14 @@ func TestHungTasks(t *testing.T) {
 func TestHungTasksEndsAtForeignLines(t *testing.T) {
 	text := "INFO: task sh:5 blocked for more than 120 seconds.\nCall Trace:\n a+0x1/0x2\n" +
 		strings.Repeat("eth0: link up\n", strayLines+1) + " b+0x1/0x2\n"
-	got, _ := HungTasks(strings.NewReader(text), "dmesg")
+	got, _ := scanHung(t, strings.NewReader(text))
 	if len(got) != 1 || !reflect.DeepEqual(got[0].Stack, []string{"a"}) {
 		t.Errorf("got %+v", got)
 	}
 }
 
 func TestHungTasksReadError(t *testing.T) {
-	_, problems := HungTasks(iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("a\n"))), "dmesg")
+	_, problems := scanHung(t, iotest.TimeoutReader(iotest.OneByteReader(strings.NewReader("a\n"))))
 	if len(problems) != 1 || problems[0].Ref != (fact.Ref{Source: "dmesg", Line: 1}) {
 		t.Errorf("problems %+v", problems)
 	}
@@ -115,8 +134,12 @@ func FuzzHungTasks(f *testing.F) {
 	f.Add(newReport)
 	f.Add(oldReport)
 	f.Add(sysrqW)
+	f.Add("x\r\n\n" + oldReport + "sh              D    0  2990   2989 0x00000080\r\nCall Trace:\n a+0x1/0x2\n task:a state:D pid: 1 ppid: 2")
 	f.Fuzz(func(t *testing.T, text string) {
-		tasks, problems := HungTasks(strings.NewReader(text), "dmesg")
+		tasks, problems := scanHung(t, strings.NewReader(text))
+		if slow, slowProblems := everyLineHung(text); !reflect.DeepEqual(tasks, slow) || !reflect.DeepEqual(problems, slowProblems) {
+			t.Errorf("got %+v %+v, line by line %+v %+v", tasks, problems, slow, slowProblems)
+		}
 		lines := strings.Count(text, "\n") + 1
 		inside := func(r fact.Ref) bool {
 			return r.Source == "dmesg" && r.Line >= 1 && r.Line <= lines && (r.EndLine == 0 || r.EndLine >= r.Line && r.EndLine <= lines)

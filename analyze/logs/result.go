@@ -12,7 +12,9 @@ type Result struct {
 	// the first and last stamps in the file, the earlier one first.
 	Log fact.Log
 	// Hits are ordered as the signatures were compiled, then by first line.
-	Hits     []fact.Hit
+	Hits []fact.Hit
+	// Hung are the tasks that the kernel reports in uninterruptible sleep.
+	Hung     []fact.Process
 	Problems []fact.Problem
 	// NeedsYear and NeedsZone say that some times were printed without a year
 	// (they have year 0) or without a zone. Resolve completes them.

@@ -17,12 +17,14 @@ type scan struct {
 	found    []int // literals in the line at hand
 	tried    []int // by pattern: the last line it was tried on
 	execs    execs
-	cut      int // lines longer than line.MaxLine
+	hung     *hungTasks // nil where the kernel does not write
+	cut      int        // lines longer than line.MaxLine
 	firstCut fact.Ref
 	reached  fact.Ref
 }
 
-// Scan reads one log source once. daemon is what the caller knows of the writer,
+// Scan reads one log source once, for signatures and, where the kernel may write it, for
+// the traces of hung tasks. daemon is what the caller knows of the writer,
 // "" unknown; a line whose prefix names a program is that program's whatever the
 // caller says. A signature for certain daemons counts on their lines and on lines
 // of unknown writers, one for containerd on those of dockerd too (see
@@ -32,6 +34,9 @@ type scan struct {
 // line.MaxLine bytes. Invalid UTF-8 and control bytes are kept.
 func (s *Set) Scan(r io.Reader, source, daemon string) *Result {
 	sc := &scan{set: s, daemon: daemon, tally: newTally(s, source), coverage: newCoverage(), tried: make([]int, len(s.patterns))}
+	if daemon == "" || daemon == "kernel" {
+		sc.hung = &hungTasks{source: source, byTask: map[task]int{}}
+	}
 	in := line.NewReader(r)
 	for {
 		b, ok := in.Block()
@@ -61,6 +66,9 @@ func (sc *scan) block(b line.Block) {
 		sc.line(rest.Take(at))
 	}
 	sc.execs.follow(b.Offset + int64(len(b.Text)))
+	if sc.hung != nil {
+		sc.hung.block(b)
+	}
 }
 
 // next is a place in the first line to look at, -1 where there is none.
@@ -139,6 +147,11 @@ func (sc *scan) result(source string, err error) *Result {
 	r := &Result{Log: sc.coverage.log(source, sc.daemon)}
 	sc.tally.hits(r, r.Log.Daemon)
 	r.NeedsYear, r.NeedsZone = sc.coverage.bareYear, sc.coverage.bareZone
+	if sc.hung != nil {
+		sc.hung.end()
+		r.Hung = sc.hung.tasks
+		r.Problems = append(r.Problems, sc.hung.problems...)
+	}
 	switch {
 	case sc.cut == 1:
 		r.Problems = append(r.Problems, fact.Problem{Ref: sc.firstCut, Text: "1 line longer than 1 MiB, scanned only at its head"})
