@@ -7,7 +7,6 @@ import (
 	"errors"
 	"fmt"
 	"io"
-	"sync"
 
 	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
@@ -83,20 +82,27 @@ func (o *opener) decoder(format string) (dec io.Reader, err error) {
 	return bzip2.NewReader(o.src), nil
 }
 
-// idleZstd are decoders between two bundles: each has buffers of megabytes.
-var idleZstd sync.Pool
+// idleZstd are decoders between two bundles: each has buffers of megabytes, which a
+// sync.Pool would drop with every other collection of garbage.
+var idleZstd = make(chan *zstd.Decoder, 16)
 
 func newZstd() (*zstd.Decoder, error) {
-	if idle, ok := idleZstd.Get().(*zstd.Decoder); ok {
+	select {
+	case idle := <-idleZstd:
 		return idle, nil
+	default:
 	}
 	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 }
 
 // doneZstd gives a decoder back.
 func doneZstd(d *zstd.Decoder) {
-	if d.Reset(nil) == nil {
-		idleZstd.Put(d)
+	if d.Reset(nil) != nil {
+		return
+	}
+	select {
+	case idleZstd <- d:
+	default:
 	}
 }
 

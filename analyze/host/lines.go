@@ -14,6 +14,7 @@ import (
 	"io"
 	"strconv"
 	"strings"
+	"sync"
 
 	"culprit/analyze/fact"
 )
@@ -44,39 +45,50 @@ type lines struct {
 	uncounted int
 }
 
+// idle are buffers between two sources, of which a bundle has hundreds or thousands.
+var idle = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, 8<<10) }}
+
 func newLines(r io.Reader, source string) *lines {
-	const buffer = 8 << 10 // most sources, of thousands, are shorter
-	return &lines{r: bufio.NewReaderSize(r, buffer), source: source, ended: true}
+	l := &lines{r: idle.Get().(*bufio.Reader), source: source, ended: true}
+	l.r.Reset(r)
+	return l
+}
+
+// done gives the buffer back at the end of the source.
+func (l *lines) done() {
+	l.r.Reset(nil)
+	idle.Put(l.r)
+	l.r = nil
 }
 
 // scan moves to the next line. It is false at the end of the source, or where
 // reading failed, which is then a problem.
 func (l *lines) scan() bool {
-	var buf []byte
-	var size int64
-	for {
-		part, err := l.r.ReadSlice('\n')
-		size += int64(len(part))
-		if room := maxLine - len(buf); len(part) <= room {
-			buf = append(buf, part...)
-		} else if room > 0 {
-			buf = append(buf, part[:room]...)
-		}
-		if errors.Is(err, bufio.ErrBufferFull) {
-			continue
-		}
-		if err != nil && err != io.EOF {
-			l.problem(fact.Ref{Source: l.source, Line: l.n, Offset: l.off}, "reading stopped: %s", clip(err.Error()))
-		}
-		if size == 0 {
-			return false
-		}
-		l.ended = err == nil
-		break
+	if l.r == nil {
+		return false
 	}
+	var long []byte // the line where it is longer than the buffer of l.r
+	text, err := l.r.ReadSlice('\n')
+	size := int64(len(text))
+	for errors.Is(err, bufio.ErrBufferFull) {
+		long = append(long, text[:min(len(text), maxLine-len(long))]...)
+		text, err = l.r.ReadSlice('\n')
+		size += int64(len(text))
+	}
+	if long != nil {
+		text = append(long, text[:min(len(text), maxLine-len(long))]...)
+	}
+	if err != nil && err != io.EOF {
+		l.problem(fact.Ref{Source: l.source, Line: l.n, Offset: l.off}, "reading stopped: %s", clip(err.Error()))
+	}
+	if size == 0 {
+		l.done()
+		return false
+	}
+	l.ended = err == nil
 	l.n++
 	l.off, l.next = l.next, l.next+size
-	l.text = strings.TrimSuffix(strings.TrimSuffix(string(buf), "\n"), "\r")
+	l.text = strings.TrimSuffix(strings.TrimSuffix(string(text), "\n"), "\r")
 	if size > maxLine+1 {
 		l.fault("line of %d bytes is cut at %d", size, maxLine)
 	}

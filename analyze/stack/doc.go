@@ -39,6 +39,7 @@ type Part struct {
 // a second goroutine 1. Text without a dump gives no part and no problem.
 func ReadText(r io.Reader, source string) ([]Part, []fact.Problem) {
 	t := newText(r, source)
+	defer t.in.done()
 	t.run()
 	return t.parts, t.problems
 }

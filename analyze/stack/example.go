@@ -23,6 +23,7 @@ var ErrNoGoroutine = errors.New("no such goroutine in this text")
 // the goroutine is there without any.
 func Example(text io.Reader, frames []string) (Goroutine, error) {
 	t := newText(text, "")
+	defer t.in.done()
 	t.seek = &seek{frames: frames, names: t.names}
 	for more := true; more && !t.seek.found; {
 		var b []byte

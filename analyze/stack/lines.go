@@ -4,6 +4,7 @@ import (
 	"bytes"
 	"errors"
 	"io"
+	"sync"
 )
 
 // chunk is the size of the one buffer a text goes through; a longer line is cut.
@@ -49,7 +50,16 @@ func (l *lines) place() span {
 	return at
 }
 
-func newLines(r io.Reader) lines { return lines{r: r, buf: make([]byte, chunk)} }
+// idle are buffers between two texts.
+var idle = sync.Pool{New: func() any { return new([chunk]byte) }}
+
+func newLines(r io.Reader) lines { return lines{r: r, buf: idle.Get().(*[chunk]byte)[:]} }
+
+// done gives the buffer back; no line is valid any more.
+func (l *lines) done() {
+	idle.Put((*[chunk]byte)(l.buf))
+	l.buf = nil
+}
 
 // next returns the next terminated line.
 func (l *lines) next() ([]byte, bool) {
