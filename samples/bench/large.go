@@ -35,6 +35,7 @@ func (b *archive) large(samples []incident, size int64) error {
 		{"goroutine dump", ".tar.zst", dockerdDump, dumps(sick)},
 		{"log", ".tar.gz", dockerdLog, logs(sick, well)},
 		{"log", ".tar.zst", dockerdLog, logs(sick, well)},
+		{"journal", ".tar.gz", journal, inJournal(logs(sick, well))},
 	} {
 		dir, err := os.MkdirTemp(b.dir, "large-")
 		if err != nil {
@@ -92,6 +93,7 @@ func (b *archive) least(dir, path string) (cpu time.Duration, decoded int64, u u
 const (
 	dockerdLog  = "logs/dockerd.log"
 	dockerdDump = "goroutines/dockerd-goroutine-debug2.txt"
+	journal     = "logs/messages" // of all units and the kernel
 )
 
 // sickAndWell are the samples that a large bundle is made of: an incident, and one whose
@@ -131,6 +133,15 @@ func logs(sick, well incident) func() string {
 			text += unlike(r, well.text(dockerdLog))
 		}
 		return text
+	}
+}
+
+// inJournal puts in front of every line of a log what syslog does.
+func inJournal(log func() string) func() string {
+	return func() string {
+		const tag = "Nov 22 03:49:28 node-a17 dockerd[1334]: "
+		lines := strings.TrimSuffix(log(), "\n")
+		return tag + strings.ReplaceAll(lines, "\n", "\n"+tag) + "\n"
 	}
 }
 
