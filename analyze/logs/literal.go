@@ -160,7 +160,7 @@ func textsOf(re *syntax.Regexp) []string {
 		all = append(all, texts...)
 	case syntax.OpConcat:
 		for _, sub := range re.Sub {
-			if all = product(all, textsOf(sub)); len(all) == 0 {
+			if all = product(all, textsOf(sub)); len(all) == 0 || len(all) > maxBranches {
 				return nil
 			}
 		}

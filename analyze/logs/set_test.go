@@ -43,6 +43,7 @@ func TestRequired(t *testing.T) {
 		{`libceph: (?P<t>(?:osd|mon|mds)\d+) down`, []literal{{"libceph: osd", false}, {"libceph: mon", false}, {"libceph: mds", false}}},
 		{`accept4?: too many`, []literal{{"accept: too many", false}, {"accept4: too many", false}}},
 		{`a(bb|cc)(dd|ee)(ff|gg)(hh|ii)(jj|kk)long enough`, []literal{{"jjlong enough", false}, {"kklong enough", false}}},
+		{`a(?:` + strings.Repeat(`(?:bb|cc)`, 64) + `)?long enough`, []literal{{"long enough", false}}},
 		{`a(x*|long enough)`, nil},
 		{`^(abcdefgh|ab)$`, nil},
 		{`(longer literal)? abcdefg`, []literal{{" abcdefg", false}, {"longer literal abcdefg", false}}},

@@ -5,16 +5,16 @@ import (
 	"math/bits"
 )
 
-// sieve finds literals without looking at every byte. Of each literal it knows a window,
-// some bytes that are rare. Places in a text that lie apart by one less than the last four
-// bytes of a window are from its first are enough to look at: wherever a window stands, four
-// of its bytes stand at one of them.
+// sieve finds literals without looking at every byte. Of each literal it knows a window:
+// some bytes that are rare in logs, as many of each. Four bytes have a few places in a
+// window, nine in one of twelve, and so the text is looked at in every ninth place: wherever
+// a window stands, four of its bytes stand at one of them.
 //
 //	literal    reading from a closed fifo
 //	window             rom a closed
 //	four bytes "rom ", "om a", "m a ", " a c", "a cl", " clo", "clos", "lose", "osed"
 //	text       time=...T... msg="copy: reading from a closed fifo"
-//	looked up  ^        ^        ^        ^        ^ "osed": a window may begin 8 bytes before
+//	looked at  ^        ^        ^        ^        ^ "osed": a window may begin 8 bytes before
 type sieve struct {
 	literals []literal
 	window   int // its length
