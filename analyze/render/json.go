@@ -37,6 +37,14 @@ type jsonBundle struct {
 	Bytes   int64      `json:"bytes"`
 	Nodes   []jsonNode `json:"nodes"`
 	Unusual []jsonText `json:"unusual"`
+	// Evidence is each kind that decides incidents, also one of which there is nothing.
+	Evidence []jsonSeen `json:"evidence"`
+}
+
+type jsonSeen struct {
+	Kind     string `json:"kind"`
+	Count    int64  `json:"count"`
+	Complete bool   `json:"complete"`
 }
 
 type jsonNode struct {
@@ -151,6 +159,10 @@ func JSON(w io.Writer, r *analyze.Report) error {
 	out.Gaps = []jsonGap{}
 	for _, g := range r.Gaps {
 		out.Gaps = append(out.Gaps, jsonGap{Clean(g.What), list(g.Rules), refsOf(g.Refs)})
+	}
+	out.Bundle.Evidence = []jsonSeen{}
+	for _, seen := range r.Seen {
+		out.Bundle.Evidence = append(out.Bundle.Evidence, jsonSeen{kinds[seen.Table].things, seen.N, seen.Complete})
 	}
 	out.Bundle.Unusual = []jsonText{}
 	for _, u := range r.Unusual {

@@ -253,23 +253,7 @@ func (m *ticket) background(f *rules.Finding) {
 func (m *ticket) silence(pins []Pin) {
 	m.printf("## No root cause found\n\n%s. ", capital(inline(silenceText(m.r))))
 	m.printf("That is no proof of health: it holds only for what was looked at.\n\n")
-	var looked, missing, collect []string
-	for _, s := range m.r.Seen {
-		words := kinds[s.Table]
-		text := rules.Thousands(s.N) + " " + words.things
-		if s.N == 1 {
-			text = "1 " + words.one
-		}
-		switch {
-		case s.N == 0 && !s.Complete:
-			missing = append(missing, words.things)
-			collect = append(collect, words.collect)
-		case !s.Complete:
-			looked = append(looked, text+" (incomplete)")
-		default:
-			looked = append(looked, text)
-		}
-	}
+	looked, missing, collect := evidence(m.r)
 	if len(looked) > 0 {
 		m.printf("**Looked at:** %s.\n\n", strings.Join(looked, ", "))
 	}
@@ -292,17 +276,6 @@ func (m *ticket) silence(pins []Pin) {
 	}
 	collect = append(collect, "the same again while the node misbehaves, twice a few minutes apart: what grows between them tells most")
 	m.list("To decide, collect", len(collect), len(collect), func(i int) string { return collect[i] })
-}
-
-// kinds name the kinds of evidence and say how each is collected.
-var kinds = map[string]struct{ one, things, collect string }{
-	"processes":  {"process", "processes", "a process listing with states (`ps auxww`), and `/proc/PID/status` and `/proc/PID/stack` of what is in state D"},
-	"stacks":     {"goroutine", "goroutines", "goroutine dumps of dockerd and containerd, as debug=1 and debug=2"},
-	"hits":       {"log line", "log lines", "the logs of dockerd, containerd, kubelet and the kernel around the onset"},
-	"containers": {"container", "containers", "`docker ps -a`, `docker inspect` and `ctr -n moby tasks ls`"},
-	"sockets":    {"socket", "sockets", "`ss -anp`"},
-	"mounts":     {"mount", "mounts", "`/proc/PID/mountinfo` of dockerd and of the processes that hang"},
-	"cgroups":    {"freezer state", "freezer states", "`freezer.state` or `cgroup.events` of the containers' cgroups"},
 }
 
 func (m *ticket) others() {

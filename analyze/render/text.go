@@ -170,7 +170,7 @@ func (t *page) steps(f *rules.Finding) {
 }
 
 // silence says that no cause was found, which is not health, and shows what
-// stands out.
+// stands out. Where kinds of evidence are missing it says so.
 func (t *page) silence(r *analyze.Report) {
 	t.b.WriteString(t.mark(bold, "NO ROOT CAUSE") + "  ")
 	t.flow(silenceText(r), 15, indent)
@@ -179,15 +179,22 @@ func (t *page) silence(r *analyze.Report) {
 		t.cited(label, Clean(u.Text), refText(u.Refs[:min(1, len(u.Refs))]), u.Refs)
 		label = ""
 	}
+	if looked, missing, _ := evidence(r); len(missing) > 0 {
+		if len(looked) > 0 {
+			t.field("looked at", strings.Join(looked, ", "), "")
+		}
+		t.field("not there", strings.Join(missing, ", ")+": causes that only these show were not looked for", "")
+	}
 	t.b.WriteByte('\n')
 }
 
 // silenceText says how little was found.
 func silenceText(r *analyze.Report) string {
+	_, missing, _ := evidence(r)
 	switch {
 	case len(r.Findings) > 0:
 		return "nothing here proves a known cause; see the findings below"
-	case len(r.Unusual) > 0 || r.Incomplete():
+	case len(r.Unusual) > 0 || r.Incomplete() || len(missing) > 0:
 		return "no known cause matches this evidence"
 	}
 	return "no known cause matches, and nothing unusual was seen"
