@@ -73,12 +73,22 @@ var (
 // hungSieve finds lines that can start a report, but for old task lines.
 var hungSieve = newSieve([]literal{{text: string(detectorMark)}, {text: " state:D"}})
 
-// block takes the next lines.
+// block takes the next lines. Outside of reports it looks into those only that may start
+// one: in which the sieve finds something, or that look like old task lines.
 func (h *hungTasks) block(b line.Block) {
+	end := b.Offset + int64(len(b.Text))
+	found := b.Offset - 1 // where the sieve finds the next one, end for none
 	for b.Lines > 0 {
 		at := 0
 		if h.open == nil {
-			if at = nextReport(b.Text); at < 0 {
+			if found < b.Offset {
+				found = end
+				if i := hungSieve.next(b.Text, 0); i >= 0 {
+					found = b.Offset + int64(i)
+				}
+			}
+			at = oldTaskLineIn(b.Text[:found-b.Offset])
+			if at == len(b.Text) {
 				return
 			}
 		}
@@ -88,26 +98,20 @@ func (h *hungTasks) block(b line.Block) {
 	}
 }
 
-// nextReport is a place in the first line that may start a report, -1 where there is none.
-func nextReport(text []byte) int {
-	at := hungSieve.next(text, 0)
-	before := text
-	if at >= 0 {
-		before = text[:at]
-	}
-	for start := 0; start < len(before); {
-		end := len(before)
-		if i := bytes.IndexByte(before[start:], '\n'); i >= 0 {
+// oldTaskLineIn is where the first line of text begins that may be an old task line, the
+// length of text where there is none.
+func oldTaskLineIn(text []byte) int {
+	for start := 0; start < len(text); {
+		end := len(text)
+		if i := bytes.IndexByte(text[start:], '\n'); i >= 0 {
 			end = start + i
-		} else if at >= 0 {
-			break // the line that the sieve found
 		}
-		if mayBeOldTaskLine(bytes.TrimSuffix(before[start:end], []byte{'\r'})) {
+		if mayBeOldTaskLine(bytes.TrimSuffix(text[start:end], []byte{'\r'})) {
 			return start
 		}
 		start = end + 1
 	}
-	return at
+	return len(text)
 }
 
 func (h *hungTasks) line(text []byte) {

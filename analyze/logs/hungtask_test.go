@@ -1,6 +1,7 @@
 package logs
 
 import (
+	"fmt"
 	"io"
 	"reflect"
 	"strings"
@@ -111,6 +112,20 @@ func TestHungTasks(t *testing.T) {
 				t.Errorf("problems\n got %+v\nwant %+v", problems, tt.problems)
 			}
 		})
+	}
+}
+
+// Reports are found in all blocks, and where one ends in the next.
+func TestHungTasksAcrossBlocks(t *testing.T) {
+	var b strings.Builder
+	for i := range 200 {
+		b.WriteString(strings.Repeat("x D  0x00000000\n[1.5] eth0: link up\n", 7*(i%40)))
+		b.WriteString(strings.ReplaceAll([]string{newReport, oldReport, sysrqW}[i%3], "99", fmt.Sprint(i)))
+	}
+	tasks, problems := scanHung(t, strings.NewReader(b.String()))
+	slow, slowProblems := everyLineHung(b.String())
+	if len(tasks) < 100 || !reflect.DeepEqual(tasks, slow) || !reflect.DeepEqual(problems, slowProblems) {
+		t.Errorf("%d tasks and %d problems in %d bytes, line by line %d and %d, or not the same", len(tasks), len(problems), b.Len(), len(slow), len(slowProblems))
 	}
 }
 

@@ -29,11 +29,14 @@ type node struct {
 	// same is the whole line and its newline where all goroutines so far printed the same,
 	// as they do where no arguments stand; "" of a line that one alone has.
 	same  string
-	vary  bool // they did not
+	vary  bool // they did not, or it is too long to keep
 	kids  []*node
 	index map[string]*node // by text, of all kids, once there are many
 	ends  *tally           // the goroutines whose block ends here
 }
+
+// sameLimit bounds what is kept of a line that all goroutines have; file lines are shorter.
+const sameLimit = 512
 
 // manyKids is the number of children that are compared one by one.
 const manyKids = 8
@@ -52,9 +55,9 @@ func (n *node) matches(b []byte) bool {
 func (n *node) again(b []byte) {
 	switch {
 	case n.vary || n.watch != 0:
-	case n.same == "":
+	case n.same == "" && len(b) <= sameLimit:
 		n.same = string(b) + "\n"
-	case string(b) != n.same[:len(n.same)-1]:
+	case n.same == "" || string(b) != n.same[:len(n.same)-1]:
 		n.same, n.vary = "", true
 	}
 }
