@@ -176,8 +176,16 @@ func together(all []*parts) []*parts {
 
 // add keeps rows and notes the parser's problems.
 func add[T any](p *parts, into *[]T, rows []T, problems []fact.Problem) {
-	*into = append(*into, rows...)
+	*into = joined(*into, rows)
 	p.problems = append(p.problems, problems...)
+}
+
+// joined is rows and more behind them, which is not copied where there were none.
+func joined[T any](rows, more []T) []T {
+	if rows == nil {
+		return more
+	}
+	return append(rows, more...)
 }
 
 // procParsers read one file of /proc/PID each.
@@ -260,7 +268,7 @@ func (p *parts) socket(kind fact.Kind, r io.Reader, name string) {
 	for i := range rows {
 		rows[i].NetNS = ns
 	}
-	p.sockets[kind] = append(p.sockets[kind], rows...)
+	p.sockets[kind] = joined(p.sockets[kind], rows)
 	p.problems = append(p.problems, problems...)
 }
 

@@ -2,6 +2,7 @@ package bundle
 
 import (
 	"bytes"
+	"strings"
 	"unicode/utf8"
 )
 
@@ -50,23 +51,31 @@ func looksLike(head []byte) string {
 // few NUL bytes are what a crash leaves in a log.
 func isBinary(head []byte) bool {
 	var odd int
-	for rest := head; len(rest) > 0; {
-		c := rest[0]
+	for i := 0; i < len(head); {
+		c := head[i]
 		if c < utf8.RuneSelf {
-			if c < 0x20 && c != '\t' && c != '\n' && c != '\r' && c != '\f' && c != '\b' && c != 0x1b || c == 0x7f {
-				odd++
-			}
-			rest = rest[1:]
+			odd += int(oddASCII[c])
+			i++
 			continue
 		}
-		r, size := utf8.DecodeRune(rest)
+		r, size := utf8.DecodeRune(head[i:])
 		if r == utf8.RuneError && size == 1 {
 			odd++
 		}
-		rest = rest[size:]
+		i += size
 	}
 	return odd*10 > len(head)
 }
+
+// oddASCII is 1 for the control characters that no text has.
+var oddASCII = func() (t [utf8.RuneSelf]uint8) {
+	for c := range t {
+		if c < 0x20 && strings.IndexByte("\t\n\r\f\b\x1b", byte(c)) < 0 || c == 0x7f {
+			t[c] = 1
+		}
+	}
+	return t
+}()
 
 func isHTML(head []byte) bool {
 	start := bytes.ToLower(bytes.TrimSpace(head[:min(len(head), 512)]))

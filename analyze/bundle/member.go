@@ -87,7 +87,7 @@ type coders struct {
 func (c *coders) source(packed io.Reader) *bufio.Reader {
 	c.raw = tap{r: packed}
 	if c.src == nil {
-		c.src = bufio.NewReaderSize(nil, headBytes)
+		c.src = newBuffer()
 	}
 	c.src.Reset(&c.raw)
 	return c.src
@@ -119,6 +119,9 @@ func (c *coders) lzma(src io.Reader, properties []byte, size int64) (io.Reader, 
 }
 
 func (c *coders) close() {
+	if c.src != nil {
+		doneBuffer(c.src)
+	}
 	if c.zst != nil {
 		doneZstd(c.zst)
 	}

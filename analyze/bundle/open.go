@@ -7,6 +7,7 @@ import (
 	"encoding/hex"
 	"hash"
 	"io"
+	"sync"
 
 	"github.com/klauspost/compress/zstd"
 	"github.com/mikelolasagasti/xz"
@@ -42,8 +43,7 @@ type stream struct {
 // the next call. hashed asks for the hash of compressed bytes. The error is that of a header that cannot be read.
 func (o *opener) open(r io.Reader, hashed bool) (stream, error) {
 	if o.src == nil {
-		o.src = bufio.NewReaderSize(nil, headBytes)
-		o.body = bufio.NewReaderSize(nil, headBytes)
+		o.src, o.body = newBuffer(), newBuffer()
 	}
 	o.raw = tap{r: r}
 	o.src.Reset(&o.raw)
@@ -74,12 +74,27 @@ func (o *opener) hashStored() {
 	o.raw.hash.Write(buffered)
 }
 
-// close gives the decoder of zstd back.
+// close gives the buffers and the decoder of zstd back; no stream is valid any more.
 func (o *opener) close() {
+	if o.src != nil {
+		doneBuffer(o.src)
+		doneBuffer(o.body)
+	}
 	if o.zst != nil {
 		doneZstd(o.zst)
-		o.zst = nil
 	}
+	*o = opener{ratio: o.ratio}
+}
+
+// idleBuffers are those between two bundles, each of headBytes.
+var idleBuffers = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, headBytes) }}
+
+func newBuffer() *bufio.Reader { return idleBuffers.Get().(*bufio.Reader) }
+
+// doneBuffer gives a buffer back.
+func doneBuffer(b *bufio.Reader) {
+	b.Reset(nil)
+	idleBuffers.Put(b)
 }
 
 // tap counts what passes, hashes it where hash is set, and remembers the error

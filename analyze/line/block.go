@@ -23,15 +23,7 @@ type Block struct {
 func (b *Block) Take(at int) Line {
 	start := bytes.LastIndexByte(b.Text[:at], '\n') + 1
 	before := bytes.Count(b.Text[:start], newline)
-	l := Line{No: b.No + before, Offset: b.Offset + int64(start), Cut: b.Cut, Open: b.Open}
-	end, next := len(b.Text), len(b.Text)
-	if i := bytes.IndexByte(b.Text[at:], '\n'); i >= 0 {
-		end, next = at+i, at+i+1
-	}
-	l.Text = b.Text[start:end:end]
-	if next > end {
-		l.Text = bytes.TrimSuffix(l.Text, []byte{'\r'})
-	}
+	l, next := b.line(start, before)
 	b.No += before + 1
 	b.Lines -= before + 1
 	b.Offset += int64(next)
@@ -41,6 +33,19 @@ func (b *Block) Take(at int) Line {
 
 // Last is the last line; it stays in the block. The block is not empty.
 func (b *Block) Last() Line {
-	rest := *b
-	return rest.Take(len(b.Text) - 1)
+	l, _ := b.line(bytes.LastIndexByte(b.Text[:max(0, len(b.Text)-1)], '\n')+1, b.Lines-1)
+	return l
+}
+
+// line is the line that begins at start, behind so many others, and where the next begins.
+func (b *Block) line(start, before int) (l Line, next int) {
+	l = Line{No: b.No + before, Offset: b.Offset + int64(start), Cut: b.Cut, Open: b.Open}
+	i := bytes.IndexByte(b.Text[start:], '\n')
+	if i < 0 {
+		l.Text = b.Text[start:len(b.Text):len(b.Text)]
+		return l, len(b.Text)
+	}
+	end := start + i
+	l.Text = bytes.TrimSuffix(b.Text[start:end:end], []byte{'\r'})
+	return l, end + 1
 }

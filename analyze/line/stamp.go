@@ -38,9 +38,16 @@ const (
 // does), the body's among equals. Of docker's json-file the outer time counts. It
 // does not allocate, except for a zone that is not a whole hour.
 func Stamp(text []byte) (fact.Stamp, bool) {
+	s, _ := Origin(text)
+	return s, !s.IsZero()
+}
+
+// Origin is Stamp, zero when the line has no time, and Unit, as far into the line as Stamp
+// looks.
+func Origin(text []byte) (s fact.Stamp, unit []byte) {
 	w := unwrap(reached(text))
 	w.bodyStamp(bodyForm(w.body))
-	return w.stamp, !w.stamp.IsZero()
+	return w.stamp, w.unit
 }
 
 // reached is the part of a line that Stamp looks at.

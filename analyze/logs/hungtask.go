@@ -40,6 +40,7 @@ const (
 // without a trace is a Problem.
 type hungTasks struct {
 	source   string
+	starts   []int64  // where in the next lines stands what starts a report, in order
 	at       fact.Ref // the line at hand
 	open     *report
 	tasks    []fact.Process
@@ -70,32 +71,40 @@ var (
 	traceMark    = []byte("Call Trace:")
 )
 
-// hungSieve finds lines that can start a report, but for old task lines.
-var hungSieve = newSieve([]literal{{text: string(detectorMark)}, {text: " state:D"}})
+// hungLiterals stand in the lines that can start a report, but for old task lines.
+var hungLiterals = []literal{{text: "for more than "}, {text: " state:D stack:"}}
 
-// block takes the next lines. Outside of reports it looks into those only that may start
-// one: in which the sieve finds something, or that look like old task lines.
+// candidate takes note of a line of the next block in which one of hungLiterals stands.
+func (h *hungTasks) candidate(l line.Line) { h.starts = append(h.starts, l.Offset) }
+
+// block takes the next lines. Outside of reports it looks only into those that may start
+// one: the candidates, and what looks like an old task line.
 func (h *hungTasks) block(b line.Block) {
-	end := b.Offset + int64(len(b.Text))
-	found := b.Offset - 1 // where the sieve finds the next one, end for none
 	for b.Lines > 0 {
 		at := 0
 		if h.open == nil {
-			if found < b.Offset {
-				found = end
-				if i := hungSieve.next(b.Text, 0); i >= 0 {
-					found = b.Offset + int64(i)
-				}
-			}
-			at = oldTaskLineIn(b.Text[:found-b.Offset])
-			if at == len(b.Text) {
-				return
-			}
+			at = h.next(b)
+		}
+		if at == len(b.Text) {
+			break
 		}
 		l := b.Take(at)
 		h.at = fact.Ref{Source: h.source, Line: l.No, Offset: l.Offset}
 		h.line(l.Text)
 	}
+	h.starts = h.starts[:0]
+}
+
+// next is where in b the next line begins that may start a report, its length for none.
+func (h *hungTasks) next(b line.Block) int {
+	for len(h.starts) > 0 && h.starts[0] < b.Offset {
+		h.starts = h.starts[1:]
+	}
+	end := len(b.Text)
+	if len(h.starts) > 0 {
+		end = int(h.starts[0] - b.Offset)
+	}
+	return oldTaskLineIn(b.Text[:end])
 }
 
 // oldTaskLineIn is where the first line of text begins that may be an old task line, the
@@ -106,7 +115,11 @@ func oldTaskLineIn(text []byte) int {
 		if i := bytes.IndexByte(text[start:], '\n'); i >= 0 {
 			end = start + i
 		}
-		if mayBeOldTaskLine(bytes.TrimSuffix(text[start:end], []byte{'\r'})) {
+		l := text[start:end]
+		if len(l) > 0 && l[len(l)-1] == '\r' {
+			l = l[:len(l)-1]
+		}
+		if mayBeOldTaskLine(l) {
 			return start
 		}
 		start = end + 1
@@ -236,13 +249,11 @@ func taskLine(body []byte) (t task, ppid int, state string, ok bool) {
 	if !isNew {
 		return oldTaskLine(body)
 	}
-	comm, rest, found := bytes.Cut(rest, []byte(" state:"))
-	if !found || len(rest) == 0 {
-		return task{}, 0, "", false
-	}
+	comm, rest, hasState := bytes.Cut(rest, []byte(" state:"))
+	word, rest, hasStack := bytes.Cut(rest, []byte(" stack:"))
 	pid, okPID := labelled(rest, " pid:")
 	ppid, okPPID := labelled(rest, " ppid:")
-	return task{pid, string(bytes.TrimSpace(comm))}, ppid, string(rest[:1]), okPID && okPPID && pid > 0
+	return task{pid, string(bytes.TrimSpace(comm))}, ppid, string(word), hasState && hasStack && okPID && okPPID && pid > 0
 }
 
 // labelled is the number behind a label: "pid:2990", "pid: 2990".

@@ -56,7 +56,7 @@ const sysrqW = `[  100.000001] sysrq: Show Blocked State
 `
 
 func scanHung(t *testing.T, r io.Reader) ([]fact.Process, []fact.Problem) {
-	found := mustCompile(t, nil).Scan(r, "dmesg", "kernel")
+	found := mustCompile(t, sigs(` blocked for more than `, `Not tainted `)).Scan(r, "dmesg", "kernel")
 	return found.Hung, found.Problems
 }
 

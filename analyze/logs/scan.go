@@ -73,13 +73,18 @@ func (sc *scan) block(b line.Block) {
 
 // next is a place in the first line to look at, -1 where there is none.
 func (sc *scan) next(text []byte) int {
-	switch {
-	case len(sc.set.slow) > 0:
+	if len(sc.set.slow) > 0 {
 		return 0
-	case !sc.coverage.debug:
-		return sc.set.orDebug.next(text, 0)
 	}
-	return sc.set.sieve.next(text, 0)
+	sieve := sc.set.sieve
+	if !sc.coverage.debug {
+		sieve = sc.set.orDebug
+	}
+	w := sieve.next(text, 0)
+	for w >= 0 && !sc.set.promises(sieve, text, w) {
+		w = sieve.next(text, w+1)
+	}
+	return w
 }
 
 // line tries the patterns whose literals stand in the line, and those that have none.
@@ -88,6 +93,12 @@ func (sc *scan) line(l line.Line) {
 	o := origin{text: l.Text, daemon: sc.daemon}
 	sc.found = sc.set.sieve.find(l.Text, sc.found[:0])
 	for _, id := range sc.found {
+		if id >= len(sc.set.byID) {
+			if sc.hung != nil {
+				sc.hung.candidate(l)
+			}
+			continue
+		}
 		for _, n := range sc.set.byID[id] {
 			if sc.tried[n] != l.No {
 				sc.tried[n] = l.No
@@ -137,8 +148,8 @@ func (o *origin) read() {
 		return
 	}
 	o.done = true
-	o.stamp, _ = line.Stamp(o.text)
-	if unit := line.Unit(o.text); unit != nil {
+	var unit []byte
+	if o.stamp, unit = line.Origin(o.text); unit != nil {
 		o.daemon = daemonOf(string(unit))
 	}
 }

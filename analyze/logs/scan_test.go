@@ -236,13 +236,15 @@ func everyLine(all []fact.Signature, text string) map[string][]int {
 var fuzzSigs = sigs(`abc`, `(?i)aBc`, `(?i)ask`, `ab(c|d)e`, `(abc|bcd|cab)`, `a+bcd`, `(abc){2}`, `(abc)?d`, `^abc$`, `\babc\b`,
 	`a\d+b`, `a.c`, "a\uFFFDbcd", `é`, `(?i)éab`, `(?P<x>a+)(?P<y>b*)cc`, `a[bc]d`, `(?s).abc.`, `(?i:AB)cab`, `(a|ab)(c|bcd)`)
 
-// longSigs are patterns with literals that the sieve finds.
-var longSigs = sigs(`abcabcab`, `(?i)abcABCab`, `abcab(c|d)abcabc`, `(abcabcabc|bcdbcdbcd)(?P<x>e?)`, `a+bcdabcab`, `(abc)?abcabcabc\d`, `^abcabcabc$`,
-	`(?P<x>a+) abcabcab(?P<y>b*)cc`, `(?i:abcabcab)cab`, `abcabcabcabcabcabcabcabcabcabcabcabcabcabc`)
+// longSigs are patterns with literals that the sieve finds, every one: else it would not
+// choose the lines.
+var longSigs = sigs(`abcabcab`, `(?i)abcABCab`, `abcab(c|de)abcabc`, `(abcabcabc|bcdbcdbcd)(?P<x>e?)`, `a+bcdabcab`, `(abc)?abcabcabc\d`, `^abcabcabc$`,
+	`(?P<x>a+) abcabcab(?P<y>b*)cc`, `abcabcab\d*/(?P<x>\w+)/bcd.*cab`, `cab\d*abcabcab\d*bcd`, `(?i)abcabcab(?-i)\d*abcabcab\d*bcd`,
+	`(abcabcab\d)+bcd`, `abcabcab\d+abcabcab\d+bcd`, `(?i:abcabcab)cab`, `abcabcabcabcabcabcabcabcabcabcabcabcabcabc`)
 
-func checkAgainstEveryLine(t *testing.T, sigs []fact.Signature, text string) {
+func checkAgainstEveryLine(t *testing.T, s *Set, sigs []fact.Signature, text string) {
 	t.Helper()
-	r := mustCompile(t, sigs).Scan(strings.NewReader(text), "l", "")
+	r := s.Scan(strings.NewReader(text), "l", "")
 	want := everyLine(sigs, text)
 	count := map[string]int64{}
 	last := map[string]int{}
@@ -266,14 +268,26 @@ func checkAgainstEveryLine(t *testing.T, sigs []fact.Signature, text string) {
 }
 
 func FuzzScan(f *testing.F) {
+	anything, long := mustCompile(f, fuzzSigs), mustCompile(f, longSigs)
+	if slow := long.Slow(); len(slow) > 0 {
+		f.Fatalf("%q have no literal", slow)
+	}
+	var each []*Set // of longSigs alone: together one finds the lines of another
+	for i := range longSigs {
+		each = append(each, mustCompile(f, longSigs[i:i+1]))
+	}
 	f.Add("abc\nABC\r\nabcabc d\n\nab\xffcd a\u212Ab as\u212A as\u017f")
 	f.Add("Nov 22 03:49:28 host kernel: abcab\ntime=\"2026-11-22T03:49:28Z\" level=info msg=abcd\n{\"ts\":1637553908,\"a\":\"abc\"}")
 	f.Add("abcabcab\nxabcabcabcc abcabcab\r\nABCabcABcab\nbcdbcdbcde\nabcabdabcabc\nabcabcabc9aabcdabcab")
+	f.Add("abcabcab/abcabcab/x/bcdcab\nabcabcab/bcd\nx/bcdcab\nbcd cab abcabcab/\ncab1abcabcab bcd cababcabcab2bcd\nABCabcab1abcabcabbcd abcabcab2abcabcab3bcd\r\nabcabcab")
 	f.Add("aab12b a1b acc aabcc cabc \u00e9ab \u00c9AB")
 	f.Fuzz(func(t *testing.T, text string) {
-		checkAgainstEveryLine(t, fuzzSigs, text)
-		checkAgainstEveryLine(t, longSigs, text)
-		r := mustCompile(t, fuzzSigs).Scan(strings.NewReader(text), "l", "")
+		checkAgainstEveryLine(t, anything, fuzzSigs, text)
+		checkAgainstEveryLine(t, long, longSigs, text)
+		for i, s := range each {
+			checkAgainstEveryLine(t, s, longSigs[i:i+1], text)
+		}
+		r := anything.Scan(strings.NewReader(text), "l", "")
 		r.Resolve(time.Date(2027, 1, 2, 0, 0, 0, 0, time.UTC))
 		for _, h := range r.Hits {
 			var n int64

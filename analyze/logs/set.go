@@ -24,8 +24,9 @@ type Set struct {
 	literals []literal
 	byID     [][]int // the patterns that need literals[id]
 	slow     []int   // patterns without a literal, tried on every line
-	sieve    *sieve
-	// orDebug is a sieve that finds lines of debug level too.
+	// sieve finds the literals and, behind them in order, those of hung tasks.
+	sieve *sieve
+	// orDebug finds those of debug level too.
 	orDebug *sieve
 }
 
@@ -34,6 +35,9 @@ type pattern struct {
 	re  *regexp.Regexp
 	// pieces stand in every line that matches.
 	pieces [][]byte
+	// behind are those of them that stand behind its literal, in this order; nil where it
+	// needs one of several literals.
+	behind [][]byte
 	// whole is set for a pattern that is nothing but its one piece.
 	whole bool
 	// groups are the indexes and names of the named groups.
@@ -70,7 +74,8 @@ func Compile(sigs []fact.Signature) (*Set, error) {
 	if len(errs) > 0 {
 		return nil, errors.Join(errs...)
 	}
-	s.sieve, s.orDebug = newSieve(s.literals), newSieve(slices.Concat(s.literals, debugLiterals))
+	s.sieve = newSieve(slices.Concat(s.literals, hungLiterals))
+	s.orDebug = newSieve(slices.Concat(s.literals, hungLiterals, debugLiterals))
 	return s, nil
 }
 
@@ -99,6 +104,7 @@ func (s *Set) add(sig fact.Signature, ids map[literal]int) error {
 		s.slow = append(s.slow, n)
 	}
 	if len(need) == 1 {
+		p.behind = behind(p.pieces, need[0])
 		// Where a pattern is tried its literal stands already.
 		p.pieces = slices.DeleteFunc(p.pieces, func(piece []byte) bool { return strings.Contains(need[0].text, string(piece)) })
 	}
@@ -118,6 +124,16 @@ func (s *Set) add(sig fact.Signature, ids map[literal]int) error {
 	return nil
 }
 
+// behind are the pieces that stand behind a literal in every match: it is a part of the
+// one before them.
+func behind(pieces [][]byte, l literal) [][]byte {
+	i := slices.IndexFunc(pieces, func(piece []byte) bool { return strings.Contains(string(piece), l.text) })
+	if i < 0 {
+		return nil
+	}
+	return slices.Clone(pieces[i+1:])
+}
+
 // fieldName is the field that a group fills: alternatives of a pattern capture the
 // same field as name, name_2, name_3.
 func fieldName(group string) string {
@@ -135,6 +151,34 @@ func (s *Set) Slow() []string {
 		ids = append(ids, s.patterns[n].sig.ID)
 	}
 	return ids
+}
+
+// promises reports whether a pattern may match the line in which a window stands at text[w],
+// or whether it may be one of those that the scan looks for beside signatures.
+func (s *Set) promises(sieve *sieve, text []byte, w int) bool {
+	for id, end := range sieve.standing(text, w) {
+		if id >= len(s.literals) {
+			return true
+		}
+		rest, _, _ := bytes.Cut(text[end:], []byte{'\n'})
+		for _, n := range s.byID[id] {
+			if s.patterns[n].goesOn(rest) {
+				return true
+			}
+		}
+	}
+	return false
+}
+
+// goesOn reports whether the pieces stand in rest that stand behind the literal.
+func (p *pattern) goesOn(rest []byte) bool {
+	for _, piece := range p.behind {
+		var ok bool
+		if _, rest, ok = bytes.Cut(rest, piece); !ok {
+			return false
+		}
+	}
+	return true
 }
 
 // match reports whether the pattern matches, with the indexes of its groups as
@@ -184,7 +228,9 @@ func (s *Set) Signature(text []byte) string {
 		}
 	}
 	for _, id := range s.sieve.find(text, nil) {
-		try(s.byID[id])
+		if id < len(s.byID) {
+			try(s.byID[id])
+		}
 	}
 	try(s.slow)
 	if first == len(s.patterns) {

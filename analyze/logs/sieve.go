@@ -2,6 +2,7 @@ package logs
 
 import (
 	"encoding/binary"
+	"iter"
 	"math/bits"
 )
 
@@ -115,11 +116,22 @@ func (s *sieve) start(text []byte, from, at int, places uint16) int {
 // find appends to all the literals that stand in text, one as often as it stands there.
 func (s *sieve) find(text []byte, all []int) []int {
 	for w := s.next(text, 0); w >= 0; w = s.next(text, w+1) {
-		for _, p := range s.places[s.heads[hashHead(text[w:])]-1] {
-			if l := s.literals[p.literal]; w >= p.at && l.begins(text[w-p.at:]) {
-				all = append(all, p.literal)
-			}
+		for id := range s.standing(text, w) {
+			all = append(all, id)
 		}
 	}
 	return all
+}
+
+// standing are the literals that have a window at text[w], as next returned it, and where
+// each ends.
+func (s *sieve) standing(text []byte, w int) iter.Seq2[int, int] {
+	return func(yield func(id, end int) bool) {
+		for _, p := range s.places[s.heads[hashHead(text[w:])]-1] {
+			l, from := &s.literals[p.literal], w-p.at
+			if from >= 0 && l.begins(text[from:]) && !yield(p.literal, from+len(l.text)) {
+				return
+			}
+		}
+	}
 }
