@@ -97,16 +97,6 @@ func (l *lines) next() ([]byte, bool) {
 	}
 }
 
-// skip goes past the next line if it is this one, newline included.
-func (l *lines) skip(line string) bool {
-	if l.framing != plain || l.end-l.pos < len(line) || string(l.buf[l.pos:l.pos+len(line)]) != line {
-		return false
-	}
-	l.begin()
-	l.pos += len(line)
-	return true
-}
-
 // physical returns the next line of the text as it stands.
 func (l *lines) physical() ([]byte, bool) {
 	for from := l.pos; ; {

@@ -187,8 +187,7 @@ func (t *text) open() *blocks {
 	return t.blocks
 }
 
-// block reads the lines of one goroutine. This is the hot loop: nearly every line is
-// the one that followed in the goroutine before, and is only compared.
+// block reads the lines of one goroutine.
 func (t *text) block(d *blocks, h header) (pending []byte) {
 	g := goroutine{id: h.id, state: t.stateOf(h.state), minutes: h.minutes, args: t.args[:0]}
 	g.span = t.in.place()
@@ -197,11 +196,7 @@ func (t *text) block(d *blocks, h header) (pending []byte) {
 		n, d.nodes = t.seek.begin(h), 0
 	}
 	for more {
-		if kid := n.next; kid != nil && kid.same != "" && t.in.skip(kid.same) {
-			n = kid
-			g.span.end = t.in.no
-			continue
-		}
+		n = t.follow(n, &g)
 		b, ok := t.in.next()
 		if !ok {
 			n = t.lastFrame(d, n, &g)
@@ -231,6 +226,45 @@ func (t *text) block(d *blocks, h header) (pending []byte) {
 		t.seek.end()
 	}
 	return pending
+}
+
+// follow goes past the lines below n that followed in the goroutine before, as far as they
+// are there, and returns the last one's node. This is the hot loop: nearly every line of a
+// dump is one of these, and is only compared.
+func (t *text) follow(n *node, g *goroutine) *node {
+	l := &t.in
+	if l.framing != plain {
+		return n
+	}
+	no, at := l.no, l.pos
+	for {
+		kid, rest := n.next, l.buf[at:l.end]
+		switch {
+		case kid == nil:
+		case kid.same != "" && len(rest) >= len(kid.same) && string(rest[:len(kid.same)]) == kid.same:
+			at += len(kid.same)
+			no++
+			n = kid
+			continue
+		case kid.kind == callLine && (kid.vary || kid.watch != 0) && len(rest) >= len(kid.text) && string(rest[:len(kid.text)]) == kid.text:
+			end := bytes.IndexByte(rest[len(kid.text):], '\n')
+			if end < 0 {
+				break
+			}
+			if end += len(kid.text); kid.watch != 0 {
+				g.args = kid.arguments(trimCR(rest[:end]), g.args)
+			}
+			at += end + 1
+			no++
+			n = kid
+			continue
+		}
+		if no > l.no {
+			l.no, l.pos = no, at
+			g.span.end = no
+		}
+		return n
+	}
 }
 
 // step takes a line that the goroutine before did not have. It returns the line's
