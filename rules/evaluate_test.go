@@ -322,7 +322,7 @@ func TestEvaluateIsDeterministic(t *testing.T) {
 
 func TestHostileRuleIsStoppedAndTheOthersGoOn(t *testing.T) {
 	s := testSet(t)
-	p, _, err := compilePredicate(processesTable, `row.wait.via.exists(f, f.matches("^(a*)*b$"))`)
+	p, _, err := compilePredicate(envs{}, processesTable, `row.wait.via.exists(f, f.matches("^(a*)*b$"))`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -354,7 +354,7 @@ func TestEvidenceCitesTheColumnsAsked(t *testing.T) {
 		`row.freezer == "THAWED"`:                           {freezer, stack},
 		`row.wait.on != "freezer" && row.comm != "freezer"`: {stack},
 	} {
-		p, _, err := compilePredicate(processesTable, where)
+		p, _, err := compilePredicate(envs{}, processesTable, where)
 		if err != nil {
 			t.Fatal(err)
 		}

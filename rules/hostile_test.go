@@ -158,7 +158,7 @@ func TestCostOfASelection(t *testing.T) {
 	for range 60_000 {
 		w.Stacks = append(w.Stacks, fact.Stack{Daemon: "other", Count: 1, Frames: frames})
 	}
-	p, _, err := compilePredicate(stacksTable, `row.daemon == "other" && row.frames.exists(f, f == "x")`)
+	p, _, err := compilePredicate(envs{}, stacksTable, `row.daemon == "other" && row.frames.exists(f, f == "x")`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -21,6 +21,7 @@ type loader struct {
 	ids        map[string]ID
 	signatures map[string]*fact.Signature
 	seen       map[string]string // rules by id: their files
+	envs       envs
 	compiled   map[sieve]*predicate
 }
 
@@ -164,7 +165,7 @@ func (l *loader) where(d *document, s *Schema, n *yaml.Node) *predicate {
 	if p := l.compiled[sieve{s, text}]; p != nil {
 		return p
 	}
-	p, issues, err := compilePredicate(s, text)
+	p, issues, err := compilePredicate(l.envs, s, text)
 	if err == nil {
 		l.compiled[sieve{s, text}] = p
 	}

@@ -173,7 +173,7 @@ func FuzzLoad(f *testing.F) {
 	}
 	ids := map[string]ID{"shim-exec-init-exit-race": {ID: "shim-exec-init-exit-race", Layer: "shim", Role: RoleCause, Per: "container"}}
 	f.Fuzz(func(t *testing.T, text string) {
-		l := &loader{ids: ids, seen: map[string]string{}, compiled: map[sieve]*predicate{}}
+		l := &loader{ids: ids, seen: map[string]string{}, envs: envs{}, compiled: map[sieve]*predicate{}}
 		r, err := l.rule("r.yaml", []byte(text), false)
 		if err == nil && (r.ID.ID == "" || r.Summary == nil) {
 			t.Error("an empty rule loaded")

@@ -43,7 +43,7 @@ func LoadTested(packs ...fs.FS) (*Set, error) { return load(packs, true) }
 func load(packs []fs.FS, tests bool) (*Set, error) {
 	s := &Set{IDs: map[string]ID{}}
 	sum := sha256.New()
-	l := &loader{ids: s.IDs, signatures: map[string]*fact.Signature{}, seen: map[string]string{}, compiled: map[sieve]*predicate{}}
+	l := &loader{ids: s.IDs, signatures: map[string]*fact.Signature{}, seen: map[string]string{}, envs: envs{}, compiled: map[sieve]*predicate{}}
 	if err := loadIDs("ids.yaml", idsYAML, s.IDs); err != nil {
 		return nil, err
 	}

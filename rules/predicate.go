@@ -102,6 +102,19 @@ func (p provider) FindStructFieldType(name, field string) (*types.FieldType, boo
 	}, true
 }
 
+// envs are the CEL environments by the schema of the rows: to make one takes longer than to
+// compile most predicates.
+type envs map[*Schema]*cel.Env
+
+func (e envs) of(s *Schema) (env *cel.Env, err error) {
+	if e[s] == nil {
+		if e[s], err = newEnv(s); err != nil {
+			return nil, err
+		}
+	}
+	return e[s], nil
+}
+
 // newEnv is the CEL environment for predicates on rows of s.
 func newEnv(s *Schema) (*cel.Env, error) {
 	reg, err := types.NewRegistry()
@@ -182,8 +195,8 @@ type predicate struct {
 }
 
 // compilePredicate returns the predicate, or the CEL issues with their places.
-func compilePredicate(s *Schema, text string) (*predicate, *cel.Issues, error) {
-	env, err := newEnv(s)
+func compilePredicate(in envs, s *Schema, text string) (*predicate, *cel.Issues, error) {
+	env, err := in.of(s)
 	if err != nil {
 		return nil, nil, err
 	}

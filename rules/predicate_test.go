@@ -33,7 +33,7 @@ func TestPredicate(t *testing.T) {
 		{processesTable, process, `row.comm.startsWith("x") || row.pid in [7, 8]`, True},
 		{processesTable, &fact.Process{PID: 7, Args: "java -cp " + strings.Repeat("a.jar:", 20_000)}, `row.args.matches("(^|[ /;])(fsfreeze|xfs_freeze) +(-f|--freeze)( |$)")`, False},
 	} {
-		p, _, err := compilePredicate(tt.schema, tt.where)
+		p, _, err := compilePredicate(envs{}, tt.schema, tt.where)
 		if err != nil {
 			t.Errorf("%s: %v", tt.where, err)
 			continue
@@ -50,7 +50,7 @@ func TestPredicateRefused(t *testing.T) {
 		`row.demon == "dockerd"`, `row.count`, `row.daemon == 3`, `ro.daemon == "x"`, `row.daemon.matches("(")`,
 		`row.frames.exists(a, row.frames.exists(b, a == b))`,
 	} {
-		if _, _, err := compilePredicate(stacksTable, where); err == nil {
+		if _, _, err := compilePredicate(envs{}, stacksTable, where); err == nil {
 			t.Errorf("%s: compiled", where)
 		}
 	}
@@ -58,7 +58,7 @@ func TestPredicateRefused(t *testing.T) {
 
 func TestPredicateCostLimit(t *testing.T) {
 	frames := make([]string, 100_000)
-	p, _, err := compilePredicate(stacksTable, `row.frames.exists(f, f == "no such")`)
+	p, _, err := compilePredicate(envs{}, stacksTable, `row.frames.exists(f, f == "no such")`)
 	if err != nil {
 		t.Fatal(err)
 	}

@@ -43,7 +43,7 @@ func TestNoListingHoldsIt(t *testing.T) {
 		Containers: []fact.Container{{ID: idA, Docker: "running"}},
 		Coverage:   []fact.Coverage{{Table: "containers", Complete: true}},
 	}, fact.Place{})
-	dead, _, err := compilePredicate(containersTable, `row.docker == "dead"`)
+	dead, _, err := compilePredicate(envs{}, containersTable, `row.docker == "dead"`)
 	if err != nil {
 		t.Fatal(err)
 	}
@@ -114,7 +114,7 @@ func TestReachOfLogs(t *testing.T) {
 
 // TestStoppedSelectionKnowsNothing: also of a container whose one row is there.
 func TestStoppedSelectionKnowsNothing(t *testing.T) {
-	where, _, err := compilePredicate(containersTable, `["a"].all(x, row.name.contains("zz"))`)
+	where, _, err := compilePredicate(envs{}, containersTable, `["a"].all(x, row.name.contains("zz"))`)
 	if err != nil {
 		t.Fatal(err)
 	}
