@@ -73,7 +73,7 @@ func Bundles(ctx context.Context, o Options, paths ...string) (*Report, error) {
 		err := e.read(path, p)
 		// Where ctx ends the reading, a path of which nothing was read is no error
 		// behind one of which something was.
-		if late := len(e.done) > 0 && p.bundle.Stopped && ctx.Err() != nil; err != nil && !late {
+		if late := len(e.done) > 0 && p.bundle.Partial && ctx.Err() != nil; err != nil && !late {
 			return nil, err
 		}
 		e.done = append(e.done, p.nodes()...)
@@ -135,7 +135,7 @@ func (o Options) judge(all []*parts) *Report {
 	f := Facts{Tables: &fact.Tables{}}
 	t, clocks := f.Tables, map[fact.Place]clock{}
 	for _, p := range all {
-		t.Partial = t.Partial || p.bundle.Stopped
+		t.Partial = t.Partial || p.bundle.Partial
 		noSpool = cmp.Or(noSpool, p.bundle.NoSpool)
 	}
 	var names, formats []string

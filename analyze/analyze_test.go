@@ -6,6 +6,7 @@ import (
 	"context"
 	"fmt"
 	"io"
+	"maps"
 	"os"
 	"path/filepath"
 	"slices"
@@ -42,14 +43,22 @@ func partsOf(t testing.TB, set *rules.Set, files map[string]string) *parts {
 	if err != nil {
 		t.Fatal(err)
 	}
+	p := newParts(signatures, "")
+	err = p.read(func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error) {
+		return bundle.WalkReader(context.Background(), "test", tarred(t, files), bundle.DefaultLimits(), visit)
+	})
+	if err != nil {
+		t.Fatal(err)
+	}
+	return p
+}
+
+// tarred is a tar of files, sorted by name.
+func tarred(t testing.TB, files map[string]string) *bytes.Buffer {
+	t.Helper()
 	var b bytes.Buffer
 	w := tar.NewWriter(&b)
-	names := make([]string, 0, len(files))
-	for name := range files {
-		names = append(names, name)
-	}
-	slices.Sort(names)
-	for _, name := range names {
+	for _, name := range slices.Sorted(maps.Keys(files)) {
 		if err := w.WriteHeader(&tar.Header{Name: name, Mode: 0o644, Size: int64(len(files[name]))}); err != nil {
 			t.Fatal(err)
 		}
@@ -58,14 +67,7 @@ func partsOf(t testing.TB, set *rules.Set, files map[string]string) *parts {
 	if err := w.Close(); err != nil {
 		t.Fatal(err)
 	}
-	p := newParts(signatures, "")
-	err = p.read(func(visit func(fact.Source, io.Reader)) (bundle.Bundle, error) {
-		return bundle.WalkReader(context.Background(), "test", &b, bundle.DefaultLimits(), visit)
-	})
-	if err != nil {
-		t.Fatal(err)
-	}
-	return p
+	return &b
 }
 
 var builtInRules = sync.OnceValues(func() (*rules.Set, error) { return rules.Load() })

@@ -1,6 +1,7 @@
 package analyze
 
 import (
+	"bytes"
 	"context"
 	"errors"
 	"path/filepath"
@@ -14,11 +15,11 @@ import (
 	"culprit/rules"
 )
 
-// tooSure says what an early report claims that only the whole bundle can prove, ""
+// tooSure says what a report of a part of a bundle claims that only the whole can prove, ""
 // nothing.
 func tooSure(r *Report) string {
-	if !r.Early || !r.Tables.Partial {
-		return "it does not say that it is early"
+	if !r.Tables.Partial {
+		return "it does not say that it is of a part"
 	}
 	for _, s := range r.Seen {
 		if s.Complete {
@@ -45,6 +46,40 @@ func tooSure(r *Report) string {
 	return ""
 }
 
+// TestCutSamples: of a sample that is cut anywhere nothing is certain or by absence, and a
+// likely root is one that the whole has too.
+func TestCutSamples(t *testing.T) {
+	const parts = 8
+	for _, path := range sampleBundles(t) {
+		name := filepath.Base(filepath.Dir(path))
+		whole, err := Bundles(t.Context(), Options{Rules: ruleSet(t)}, path)
+		if err != nil {
+			t.Fatal(name, err)
+		}
+		text := tarred(t, contents(t, path))
+		judged := 0
+		for k := 1; k < parts; k++ {
+			r, err := Bundles(t.Context(), Options{Rules: ruleSet(t), Stdin: bytes.NewReader(text.Bytes()[:text.Len()*k/parts])}, "-")
+			if err != nil {
+				t.Errorf("%s: %d of %d parts: %v", name, k, parts, err)
+				continue
+			}
+			if why := tooSure(r); why != "" {
+				t.Errorf("%s: %d of %d parts: %s", name, k, parts, why)
+			}
+			for _, i := range r.Verdicts {
+				f := r.Findings[i]
+				has := slices.ContainsFunc(whole.Findings, func(w *rules.Finding) bool { return w.Rule.ID.ID == f.Rule.ID.ID })
+				if f.Confidence == rules.Likely && !has {
+					t.Errorf("%s: %d of %d parts: %s is likely, of which the whole knows nothing", name, k, parts, f.Rule.ID.ID)
+				}
+				judged++
+			}
+		}
+		t.Logf("%s: %d roots in %d parts, %d in the whole", name, judged, parts-1, len(whole.Verdicts))
+	}
+}
+
 // every is a clock that strikes at each n-th look.
 func every(n int) func() bool {
 	looks := 0
@@ -65,7 +100,7 @@ func TestEarlyLeavesNoTrace(t *testing.T) {
 		o.Early = func(r *Report) {
 			told++
 			verdicts += len(r.Verdicts)
-			if claim := tooSure(r); claim != "" {
+			if claim := tooSure(r); claim != "" || !r.Early {
 				t.Errorf("%s: after %d sources: %s", path, r.Sources, claim)
 			}
 			eachRef(reflect.ValueOf(r.Tables), func(fact.Ref) fact.Ref { return fact.Ref{Source: "spoilt"} })
@@ -207,7 +242,7 @@ func TestUnreadIsNotAbsent(t *testing.T) {
 	}
 	for _, stopped := range []bool{false, true} {
 		p := partsOf(t, ruleSet(t), files)
-		p.bundle.Stopped = stopped
+		p.bundle.Partial = stopped
 		r := Options{Rules: ruleSet(t)}.judge([]*parts{p})
 		alive, hung := r.Tables.Containers[0].InitAlive, r.Tables.Processes[0].Hung
 		if alive.Known == stopped || hung.Known == stopped {

@@ -114,7 +114,7 @@ func (p *parts) absorb(o *parts) {
 	}
 	p.bundle.Sources = append(p.bundle.Sources, o.bundle.Sources...)
 	p.bundle.Items = append(p.bundle.Items, o.bundle.Items...)
-	p.bundle.Stopped = p.bundle.Stopped || o.bundle.Stopped
+	p.bundle.Partial = p.bundle.Partial || o.bundle.Partial
 	p.bundle.NoSpool = cmp.Or(p.bundle.NoSpool, o.bundle.NoSpool)
 	if p.bundle.Manifest == nil {
 		p.bundle.Manifest = o.bundle.Manifest

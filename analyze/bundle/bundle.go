@@ -58,9 +58,10 @@ type Bundle struct {
 	// Problems are in the order in which they were met; those of the manifest's
 	// promises come last.
 	Problems []fact.Problem
-	// Stopped is set where the walk ended before the bundle did, at the end of its
-	// context or at another limit of the whole: there may be sources of which nothing is known.
-	Stopped bool
+	// Partial is set where there may be sources of which nothing is known: the walk ended
+	// before the bundle did, at the end of its context or at another limit of the whole, or
+	// the bundle or an archive in it is damaged.
+	Partial bool
 	// NoSpool is set where an archive could not be read, and not through its own fault: the
 	// temporary folder could not hold it.
 	NoSpool error
@@ -116,7 +117,7 @@ func (w *Walker) WalkReader(ctx context.Context, name string, r io.Reader) (Bund
 // call it; the rows are the caller's.
 func (w *Walker) SoFar() Bundle {
 	b := w.now.bundle
-	b.Stopped = true
+	b.Partial = true
 	b.Sources, b.Problems = slices.Clone(b.Sources), slices.Clone(b.Problems)
 	b.Items = w.now.log.fold(w.now.promised.list, b.Sources)
 	for i := range b.Items {
@@ -150,7 +151,7 @@ type walker struct {
 	entries   int
 	total     int64  // bytes handed to visit
 	budget    budget // for the bytes of archives
-	damage    error  // why an archive ended early, nil when none did
+	damage    error  // why the bundle or an archive in it ended early, nil when none did
 	encrypted bool   // a member is
 	hidden    int    // problems beyond the limit
 
@@ -256,6 +257,7 @@ func (w *walker) finish() {
 		o.close()
 	}
 	w.spool.close()
+	w.bundle.Partial = w.damage != nil
 	w.promised.check(w)
 	w.bundle.Items = w.log.fold(w.promised.list, w.bundle.Sources)
 	if w.hidden > 0 {

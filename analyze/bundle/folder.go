@@ -8,6 +8,7 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
+	"syscall"
 )
 
 // folder visits the regular files below dir, sorted by path. Everything else is
@@ -49,9 +50,10 @@ func (w *walker) list(dir string) ([]string, error) {
 		switch {
 		case w.ended() != nil:
 			return w.stop(w.ended())
-		case err != nil && rel == ".":
+		case err != nil && (rel == "." || OfMachine(err)):
 			return err
 		case err != nil:
+			w.damage = err
 			w.problem(name, "cannot be listed: %s", reason(err))
 			return nil
 		case rel == ".":
@@ -86,11 +88,20 @@ func (w *walker) member(a *archive, root *os.Root, rel string) error {
 			err = fmt.Errorf("became a %s", fileType(st.Mode()))
 		}
 	}
+	if OfMachine(err) {
+		return err
+	}
 	if err != nil {
 		w.denied(a, filepath.ToSlash(rel), err)
 		return nil
 	}
 	return w.stored(a, filepath.ToSlash(rel), f)
+}
+
+// OfMachine reports whether an error is that this machine falls short, of descriptors,
+// memory or a spool, and not the bundle: read again it may be whole.
+func OfMachine(err error) bool {
+	return errors.Is(err, ErrNoSpool) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
 }
 
 // path makes the Path of a member from its name and records what is odd in it.

@@ -190,7 +190,7 @@ func limits(err error) bool {
 
 // stop ends the walk at a limit of the whole.
 func (w *walker) stop(err error) error {
-	w.damage, w.bundle.Stopped = err, true
+	w.damage = err
 	switch {
 	case errors.Is(err, errTime):
 		w.problem("", "%v: the rest is not read", errTime)

@@ -265,8 +265,8 @@ func TestWalkCancelled(t *testing.T) {
 				}
 			}
 		})
-		if err != nil || visits != 3 || len(b.Sources) != 3 || !b.Stopped {
-			t.Errorf("error %v after %d visits, stopped: %v, sources %q; want 3", err, visits, b.Stopped, rows(b))
+		if err != nil || visits != 3 || len(b.Sources) != 3 || !b.Partial {
+			t.Errorf("error %v after %d visits, stopped: %v, sources %q; want 3", err, visits, b.Partial, rows(b))
 		}
 		want := []string{"proc/2/stack: cut after 0 bytes: the reading was cancelled", b.Name + ": the reading was cancelled: the rest is not read"}
 		if got := texts(b.Problems); !slices.Equal(got, want) {
@@ -278,6 +278,36 @@ func TestWalkCancelled(t *testing.T) {
 	}
 }
 
+// TestPartial: a bundle that is damaged may have had more sources than came out of it; one
+// source that is cut says so itself.
+func TestPartial(t *testing.T) {
+	ms := []member{{"uname.txt", unameText}, {"m", mountinfo}, {"ps.txt", psTable}}
+	whole := tarOf(t, ms...)
+	half := func(s string) string { return s[:len(s)/2] }
+	inside := func(name, archive string) string { return tarOf(t, ms[0], member{name, archive}) }
+	for _, tt := range []struct {
+		what, content string
+		want          bool
+	}{
+		{"tar", whole, false},
+		{"tar.gz", gz(t, whole), false},
+		{"zip", zipOf(t, ms...), false},
+		{"tar.gz with something behind it", gz(t, whole) + "x", false},
+		{"one log that is cut", half(gz(t, strings.Repeat(unameText, 99))), false},
+		{"source that is cut", inside("ps.txt.gz", half(gz(t, psTable))), false},
+		{"half a tar", half(whole), true},
+		{"tar without its end mark", strings.TrimRight(whole, "\x00"), true},
+		{"half a tar.gz", half(gz(t, whole)), true},
+		{"zip without its directory", half(zipOf(t, ms...)), true},
+		{"tar with half a tar.gz inside", inside("more.tar.gz", half(gz(t, whole))), true},
+		{"tar with half a zip inside", inside("more.zip", half(zipOf(t, ms...))), true},
+	} {
+		if b, err := Walk(t.Context(), save(t, "a", tt.content), Limits{}, ignore); b.Partial != tt.want {
+			t.Errorf("%s: partial: %v, error %v, problems %q", tt.what, b.Partial, err, texts(b.Problems))
+		}
+	}
+}
+
 // TestSoFar: within a visit the walk says what it would return if it stopped before
 // that source, and what the caller does to that changes nothing.
 func TestSoFar(t *testing.T) {
@@ -285,8 +315,8 @@ func TestSoFar(t *testing.T) {
 	path := save(t, "a", tarOf(t, member{"manifest.jsonl", manifest}, member{"docker/info.txt", infoT},
 		member{"docker/info.txt.err", "node-collect: command timed out after 15s: docker info\n"}, member{"ps.txt", psTable}))
 	want, err := Walk(t.Context(), path, Limits{}, ignore)
-	if err != nil || want.Stopped {
-		t.Fatal(err, want.Stopped)
+	if err != nil || want.Partial {
+		t.Fatal(err, want.Partial)
 	}
 	var w Walker
 	var visited []string
@@ -300,7 +330,7 @@ func TestSoFar(t *testing.T) {
 		for i := range b.Items {
 			b.Items[i].Refs[0].Source = "x"
 		}
-		if !b.Stopped || b.Manifest == nil || b.Name != "a" || b.Format != FormatTar || !slices.Equal(paths, visited) || len(b.Items) != 1 {
+		if !b.Partial || b.Manifest == nil || b.Name != "a" || b.Format != FormatTar || !slices.Equal(paths, visited) || len(b.Items) != 1 {
 			t.Errorf("at %s: %+v", src.Path, b)
 		}
 		visited = append(visited, src.Path)

@@ -28,6 +28,9 @@ func Hash(ctx context.Context, path string) (string, error) {
 		if ctx.Err() != nil {
 			return ctx.Err()
 		}
+		if ofMachine(err) {
+			return err
+		}
 		if err == nil && e.IsDir() {
 			return nil
 		}
@@ -37,8 +40,11 @@ func Hash(ctx context.Context, path string) (string, error) {
 		}
 		of := "-"
 		if e != nil && e.Type().IsRegular() {
-			if sum, err := hashFile(ctx, at); err == nil {
+			switch sum, err := hashFile(ctx, at); {
+			case err == nil:
 				of = sum
+			case ofMachine(err):
+				return err
 			}
 		}
 		fmt.Fprintf(sum, "%s  %s\n", of, filepath.ToSlash(name))

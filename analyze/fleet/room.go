@@ -19,8 +19,6 @@ func NoRoom(err error) bool {
 	return errors.Is(err, syscall.ENOSPC) || errors.Is(err, syscall.EDQUOT)
 }
 
-// ofMachine reports whether it is this machine that falls short, and not a bundle: read
-// again where there is more, it may be whole.
-func ofMachine(err error) bool {
-	return NoRoom(err) || errors.Is(err, bundle.ErrNoSpool) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
-}
+// ofMachine reports whether it is this machine that falls short, of a disk too, and not a
+// bundle: read again where there is more, it may be whole.
+func ofMachine(err error) bool { return NoRoom(err) || bundle.OfMachine(err) }
