@@ -3,6 +3,9 @@
 
 GO      ?= go
 VERSION ?= $(shell git describe --tags --always --dirty 2>/dev/null || echo devel)
+# What reads bundles, without the rules that judge them.
+READS    = analyze analyze/bundle analyze/fact analyze/host analyze/join analyze/line analyze/logs analyze/stack
+READER  ?= $(shell cat go.sum $$(ls $(READS:%=%/*.go) | grep -v '_test.go$$') | sha256sum | cut -c1-12)
 SAMPLE  ?= samples/dstate-stop-18.09.2
 FUZZTIME ?= 10s
 OUT      ?= bin/lab
@@ -16,7 +19,7 @@ export GOFLAGS = -trimpath
 .PHONY: build run test lint golden fuzz bench samples accuracy lab clean
 
 build: ## the static binary bin/culprit
-	$(GO) build -ldflags "-s -w -X main.version=$(VERSION)" -o bin/culprit ./cmd/culprit
+	$(GO) build -ldflags "-s -w -X main.version=$(VERSION) -X main.reader=$(READER)" -o bin/culprit ./cmd/culprit
 
 run: build ## analyse a sample and print the verdict
 	bin/culprit analyze $(SAMPLE)/bundle.tar.zst

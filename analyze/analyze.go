@@ -160,7 +160,7 @@ func (o Options) judge(all []*parts) *Report {
 }
 
 // Facts are what was read of an incident: enough to judge it, now or later by other
-// rules. They depend on the bundle, the version of the tool and rules.Set.Signatures.
+// rules. They depend on the bundle, the code that read it and rules.Set.Signatures.
 type Facts struct {
 	Bundle, Format string // as in Report
 	Tables         *fact.Tables

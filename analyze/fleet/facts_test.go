@@ -62,13 +62,14 @@ func TestJudgedAgain(t *testing.T) {
 	if err != nil {
 		t.Fatal(err)
 	}
+	reader := func(set *rules.Set) Reader { return Reader{"code", set.SignaturesHash} }
 	run := func(set *rules.Set, places []Place) map[string]Outcome {
 		t.Helper()
 		o.Rules = set
 		got := map[string]Outcome{}
-		b := Batch{Options: o, Workers: 2, Pack: s.Packer(set.SignaturesHash),
+		b := Batch{Options: o, Workers: 2, Pack: s.Packer(reader(set)),
 			Facts: func(p Place) (string, *analyze.Facts, error) {
-				return s.Facts(t.Context(), p, o.Version, set.SignaturesHash)
+				return s.Facts(t.Context(), p, reader(set))
 			},
 			Done: func(o Outcome) error { got[o.Place.Path] = o; return s.Keep(t.Context(), o) }}
 		if err := b.Run(t.Context(), places); err != nil {
@@ -78,6 +79,7 @@ func TestJudgedAgain(t *testing.T) {
 	}
 	read := run(o.Rules, copies)
 	for i, other := range []*rules.Set{o.Rules, otherRules(t, false)} {
+		o.Version = fmt.Sprintf("v%d", i) // another version that reads alike
 		name, judged := fmt.Sprintf("rules %d", i), run(other, copies)
 		for _, p := range copies {
 			if read[p.Path].Again || !judged[p.Path].Again {
@@ -93,7 +95,7 @@ func TestJudgedAgain(t *testing.T) {
 			}
 		}
 	}
-	places, unread, err := s.Stale(t.Context(), o.Version, options(t).Rules.Hash, options(t).Rules.SignaturesHash)
+	places, unread, err := s.Stale(t.Context(), o.Version, options(t).Rules.Hash, reader(options(t).Rules))
 	if err != nil || len(places) != len(copies) || unread != 0 {
 		t.Errorf("%d stale, %d unread, %v", len(places), unread, err)
 	}
@@ -104,26 +106,26 @@ func TestJudgedAgain(t *testing.T) {
 	if top, err := s.Top(t.Context(), Filter{}); err != nil || len(top) < 5 || top[0].Rule == "site-any-process" {
 		t.Errorf("top %v, %v", top, err)
 	}
-	for name, ask := range map[string]struct{ version, signatures string }{
-		"version":    {"other", o.Rules.SignaturesHash},
-		"signatures": {o.Version, otherRules(t, true).SignaturesHash},
+	for name, ask := range map[string]Reader{
+		"code":       {"other", o.Rules.SignaturesHash},
+		"signatures": reader(otherRules(t, true)),
 	} {
-		if _, f, err := s.Facts(t.Context(), copies[0], ask.version, ask.signatures); f != nil || err != nil {
+		if _, f, err := s.Facts(t.Context(), copies[0], ask); f != nil || err != nil {
 			t.Errorf("facts for another %s: %v, %v", name, f, err)
 		}
-		if places, unread, err := s.Stale(t.Context(), ask.version, "other", ask.signatures); err != nil || len(places) != 0 || int(unread) != len(copies) {
+		if places, unread, err := s.Stale(t.Context(), o.Version, "other", ask); err != nil || len(places) != 0 || int(unread) != len(copies) {
 			t.Errorf("another %s: %d places, %d unread, %v", name, len(places), unread, err)
 		}
 	}
 	if _, err := s.db.Exec(`update facts set facts = substr(facts, 1, 100)`); err != nil {
 		t.Fatal(err)
 	}
-	if _, f, err := s.Facts(t.Context(), copies[0], o.Version, o.Rules.SignaturesHash); f != nil || err != nil {
+	if _, f, err := s.Facts(t.Context(), copies[0], reader(o.Rules)); f != nil || err != nil {
 		t.Errorf("cut facts: %v, %v", f, err)
 	}
 	// Bundles that are gone and facts that are damaged: nothing is known anew, nothing lost.
 	b := Batch{Options: o, Unread: true, Facts: func(p Place) (string, *analyze.Facts, error) {
-		return s.Facts(t.Context(), p, o.Version, o.Rules.SignaturesHash)
+		return s.Facts(t.Context(), p, reader(o.Rules))
 	}, Done: func(o Outcome) error {
 		if !o.Skipped {
 			t.Errorf("%s is %s", o.Place.Path, o.Result.Status)

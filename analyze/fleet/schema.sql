@@ -19,9 +19,10 @@ create table bundle (
 create index bundle_fingerprint on bundle (fingerprint) where current = 1;
 
 -- facts are what was read of a content: other rules judge it without the bundle.
+-- See Reader for version and signatures.
 create table facts (
   hash       text primary key,
-  version    text not null, -- of the tool that read it
+  version    text not null, -- of the code that read it
   signatures text not null, -- hash of the signatures that it looked for
   facts      blob not null  -- see Packer
 ) strict;

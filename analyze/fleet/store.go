@@ -154,7 +154,7 @@ func (s *Store) Keep(ctx context.Context, o Outcome) error {
 			if err := s.insert(tx, o.Result, true); err != nil {
 				return err
 			}
-			return o.Facts.keep(tx, o.Result.Hash, o.Result.Version)
+			return o.Facts.keep(tx, o.Result.Hash)
 		})
 	case o.Result.Hash == "":
 		return nil

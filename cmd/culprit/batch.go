@@ -1,6 +1,7 @@
 package main
 
 import (
+	"cmp"
 	"context"
 	"encoding/json"
 	"errors"
@@ -46,7 +47,8 @@ rules: a second run reads only what changed. A bundle that cannot be read is a r
 too. Without --store each result is printed as one line of JSON.
 
 What was read of a bundle is kept in the store beside its result. Where other rules are
-given later, and their signatures are the same, that is judged and the bundle not read.
+given later, or come with another version that reads bundles alike, and their signatures
+are the same, that is judged and the bundle not read.
 With --rescan all that is in the store is, whether the bundles are still there or not.
 
 With --plan it reads one shard of what plan shared out, for culprit merge. It exits with 0
@@ -111,7 +113,7 @@ func (f *batchFlags) run(c *cobra.Command, sources []string) error {
 	}
 	var unread int64
 	if f.rescan {
-		if places, unread, err = store.Stale(c.Context(), version, set.Hash, set.SignaturesHash); err != nil {
+		if places, unread, err = store.Stale(c.Context(), version, set.Hash, readerOf(set)); err != nil {
 			return fmt.Errorf("--store %s: %w", f.store, err)
 		}
 	}
@@ -130,12 +132,17 @@ func (f *batchFlags) run(c *cobra.Command, sources []string) error {
 	err = b.Run(c.Context(), places)
 	tally.end()
 	if unread > 0 {
-		fmt.Fprintf(c.ErrOrStderr(), "%d results are of another version or other signatures, or what was read is not kept: give their bundles to batch\n", unread)
+		fmt.Fprintf(c.ErrOrStderr(), "%d results cannot be judged again: what was read of them is not kept, or a version that reads otherwise or other signatures read it. Give their bundles to batch\n", unread)
 	}
 	if errors.Is(err, context.Canceled) && store != nil {
 		return fmt.Errorf("%w: what is done is kept, and the same command goes on", err)
 	}
 	return err
+}
+
+// readerOf is what reads bundles: where only rules differ, it is the same.
+func readerOf(set *rules.Set) fleet.Reader {
+	return fleet.Reader{Code: cmp.Or(reader, version), Signatures: set.SignaturesHash}
 }
 
 // batch asks the store what is there already, where there is one.
@@ -147,12 +154,12 @@ func (f *batchFlags) batch(ctx context.Context, set *rules.Set, store *fleet.Sto
 	if !f.rehash {
 		b.KnownPlace = func(p fleet.Place) (bool, error) { return store.Known(ctx, p, version, set.Hash) }
 		b.Facts = func(p fleet.Place) (string, *analyze.Facts, error) {
-			return store.Facts(ctx, p, version, set.SignaturesHash)
+			return store.Facts(ctx, p, readerOf(set))
 		}
 	}
 	b.Unread = f.rescan
 	if !f.noFacts {
-		b.Pack = store.Packer(set.SignaturesHash)
+		b.Pack = store.Packer(readerOf(set))
 	}
 	b.KnownContent = func(hash string) (bool, error) { return store.KnownContent(ctx, hash, version, set.Hash) }
 	return b

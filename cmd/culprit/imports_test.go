@@ -4,6 +4,7 @@ import (
 	"go/parser"
 	"go/token"
 	"io/fs"
+	"os"
 	"path"
 	"path/filepath"
 	"slices"
@@ -143,4 +144,26 @@ func checkImport(t *testing.T, file, pkg, name string, allowed []string) {
 		}
 	}
 	t.Errorf("%s: third-party import %s has no line in the table of dependencies", file, name)
+}
+
+// TestReads: what the Makefile hashes is all that facts come from, which is analyze and
+// what it imports but for the rules.
+func TestReads(t *testing.T) {
+	makefile, err := os.ReadFile("../../Makefile")
+	if err != nil {
+		t.Fatal(err)
+	}
+	_, list, _ := strings.Cut(string(makefile), "\nREADS ")
+	list, _, _ = strings.Cut(strings.TrimLeft(list, " ="), "\n")
+	want := []string{"analyze"}
+	for i := 0; i < len(want); i++ {
+		for _, pkg := range imports[want[i]] {
+			if pkg != "rules" && !slices.Contains(want, pkg) {
+				want = append(want, pkg)
+			}
+		}
+	}
+	if got := strings.Fields(list); !slices.Equal(slices.Sorted(slices.Values(got)), slices.Sorted(slices.Values(want))) {
+		t.Errorf("READS = %v, want %v", got, want)
+	}
 }

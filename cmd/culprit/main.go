@@ -21,6 +21,10 @@ import (
 // version is set by the linker: -ldflags "-X main.version=...".
 var version = "devel"
 
+// reader is set by the linker: the hash of the sources that read bundles. Versions that
+// have it in common differ in what they judge and show; "" none is like another.
+var reader string
+
 // Exit codes. With several paths the highest counts.
 const (
 	exitOK         = 0
