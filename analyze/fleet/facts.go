@@ -17,31 +17,35 @@ const maxFacts = 4 << 20
 // Reader is what facts depend on beside the bundle.
 type Reader struct {
 	// Code is the same for versions of the tool that read bundles alike.
-	Code string
+	Code string `json:"code"`
 	// Signatures is the hash of those that it looks for.
-	Signatures string
+	Signatures string `json:"signatures"`
 }
 
-// Packer packs facts of this reader for the store, any number at once: gob compressed by
-// zstd, nil where they are too many.
-func (s *Store) Packer(by Reader) func(analyze.Facts) (*Packed, error) {
+// Packer packs facts of this reader, any number at once; nil where they are too many.
+func Packer(by Reader) (func(analyze.Facts) (*Packed, error), error) {
+	zip, err := newZip()
+	if err != nil {
+		return nil, err
+	}
 	return func(f analyze.Facts) (*Packed, error) {
 		var plain bytes.Buffer
 		if err := gob.NewEncoder(&plain).Encode(f); err != nil {
 			return nil, err
 		}
-		packed := s.zip.EncodeAll(plain.Bytes(), nil)
+		packed := zip.EncodeAll(plain.Bytes(), nil)
 		if len(packed) > maxFacts {
 			return nil, nil
 		}
 		return &Packed{by, packed}, nil
-	}
+	}, nil
 }
 
-// Packed are facts as the store keeps them.
+// Packed are facts as a store and the results of shards keep them.
 type Packed struct {
-	by    Reader
-	facts []byte
+	Reader Reader `json:"reader"`
+	// Facts are analyze.Facts as gob, compressed by zstd.
+	Facts []byte `json:"facts"`
 }
 
 // keep puts facts of a content in, in place of older ones.
@@ -49,7 +53,7 @@ func (p *Packed) keep(tx *writing, hash string) error {
 	if p == nil {
 		return nil
 	}
-	_, err := tx.Exec(`insert or replace into facts values (?, ?, ?, ?)`, hash, p.by.Code, p.by.Signatures, p.facts)
+	_, err := tx.Exec(`insert or replace into facts values (?, ?, ?, ?)`, hash, p.Reader.Code, p.Reader.Signatures, p.Facts)
 	return err
 }
 

@@ -67,7 +67,11 @@ func TestJudgedAgain(t *testing.T) {
 		t.Helper()
 		o.Rules = set
 		got := map[string]Outcome{}
-		b := Batch{Options: o, Workers: 2, Pack: s.Packer(reader(set)),
+		pack, err := Packer(reader(set))
+		if err != nil {
+			t.Fatal(err)
+		}
+		b := Batch{Options: o, Workers: 2, Pack: pack,
 			Facts: func(p Place) (string, *analyze.Facts, error) {
 				return s.Facts(t.Context(), p, reader(set))
 			},

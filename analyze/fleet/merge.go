@@ -34,11 +34,12 @@ func (m Merge) Into(ctx context.Context, s *Store, from ...Results) (Merged, err
 	if _, err := s.db.ExecContext(ctx, "pragma cache_size=-65536"); err != nil { // KiB: names and hashes come in no order
 		return done, err
 	}
-	next := make([]object, 0, atOnce)
+	next, held := make([]object, 0, atOnce), 0
 	put := func() error {
 		err := s.merge(ctx, next, m.own())
 		done.Put += len(next)
-		next = next[:0]
+		clear(next)
+		next, held = next[:0], 0
 		return err
 	}
 	for _, results := range from {
@@ -59,7 +60,10 @@ func (m Merge) Into(ctx context.Context, s *Store, from ...Results) (Merged, err
 				m.Broken(r.name, r.err)
 				continue
 			}
-			if next = append(next, r.object); len(next) == atOnce {
+			if next = append(next, r.object); r.object.Facts != nil {
+				held += len(r.object.Facts.Facts)
+			}
+			if len(next) == atOnce || held > heldAtOnce {
 				if err := put(); err != nil {
 					return done, err
 				}
@@ -69,9 +73,12 @@ func (m Merge) Into(ctx context.Context, s *Store, from ...Results) (Merged, err
 	return done, put()
 }
 
-// atOnce is how many results are put in with one transaction: pages in which many of them
-// have rows are then written once.
-const atOnce = 2000
+// atOnce is how many results are put in with one transaction, and heldAtOnce how many bytes
+// of facts: pages in which many of them have rows are then written once.
+const (
+	atOnce     = 2000
+	heldAtOnce = 32 << 20
+)
 
 func (m Merge) own() string { return groupOf(m.Version, m.Rules) }
 
@@ -99,7 +106,8 @@ func (s *Store) merge(ctx context.Context, objects []object, own string) error {
 }
 
 // mergeOne puts an object in. Of a place that the store knows in a later state only the
-// result is kept. One of another version is the current one only where none is.
+// result is kept. One of another version is the current one only where none is; what was
+// read comes with the current one.
 func (s *Store) mergeOne(tx *writing, o object, own string) error {
 	known := ""
 	if err := tx.QueryRow(`select stamp from place where path = ?`, o.Path).Scan(&known); err != nil && !errors.Is(err, sql.ErrNoRows) {
@@ -117,6 +125,11 @@ func (s *Store) mergeOne(tx *writing, o object, own string) error {
 			return err
 		}
 		current = !other
+	}
+	if current {
+		if err := o.Facts.keep(tx, o.Result.Hash); err != nil {
+			return err
+		}
 	}
 	return s.insert(tx, o.Result, current)
 }

@@ -41,13 +41,15 @@ type Results interface {
 
 // object is what is kept of a place:
 //
-//	{"format":"culprit.result/1","path":"a.tar.gz","size":10,"stamp":"2026-11-03T08:00:00Z","result":{"hash":...}}
+//	{"format":"culprit.result/1","path":"a.tar.gz","size":10,"stamp":"2026-11-03T08:00:00Z","result":{"hash":...},
+//	 "facts":{"reader":{"code":...,"signatures":...},"facts":"base64"}}
 type object struct {
-	Format string `json:"format"`
-	Path   string `json:"path"`
-	Size   int64  `json:"size"`
-	Stamp  string `json:"stamp"`
-	Result Result `json:"result"`
+	Format string  `json:"format"`
+	Path   string  `json:"path"`
+	Size   int64   `json:"size"`
+	Stamp  string  `json:"stamp"`
+	Result Result  `json:"result"`
+	Facts  *Packed `json:"facts,omitempty"`
 }
 
 const objectFormat = "culprit.result/1"
@@ -71,7 +73,7 @@ func RunShard(ctx context.Context, b Batch, places []Place, results Results) err
 	b.KnownPlace = func(p Place) (bool, error) { return results.Has(ctx, objectName(group, p)) }
 	b.Done = func(o Outcome) error {
 		if !o.Skipped {
-			raw, err := json.Marshal(object{objectFormat, o.Place.Path, o.Place.Size, o.Place.Stamp, o.Result})
+			raw, err := json.Marshal(object{objectFormat, o.Place.Path, o.Place.Size, o.Place.Stamp, o.Result, o.Facts})
 			if err != nil {
 				return err
 			}

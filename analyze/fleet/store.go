@@ -73,8 +73,7 @@ func open(path, mode string, unlock func()) (*Store, error) {
 		return nil, err
 	}
 	db.SetMaxOpenConns(1)
-	// Workers pack their facts themselves.
-	zip, err := zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20))
+	zip, err := newZip()
 	if err != nil {
 		return nil, err
 	}
@@ -93,6 +92,11 @@ func open(path, mode string, unlock func()) (*Store, error) {
 		return nil, fmt.Errorf("%s is no store of this version of culprit", path)
 	}
 	return s, nil
+}
+
+// newZip compresses what is kept, for any number of goroutines at once.
+func newZip() (*zstd.Encoder, error) {
+	return zstd.NewWriter(nil, zstd.WithEncoderLevel(zstd.SpeedFastest), zstd.WithWindowSize(1<<20))
 }
 
 // prepare makes the tables where they are not there.

@@ -118,7 +118,10 @@ func (f *batchFlags) run(c *cobra.Command, sources []string) error {
 		}
 	}
 	tally := newBatchTally(c.ErrOrStderr(), len(places))
-	b := f.batch(c.Context(), set, store)
+	b, err := f.batch(c.Context(), set, store)
+	if err != nil {
+		return err
+	}
 	b.Done = func(o fleet.Outcome) error {
 		if err := f.keep(c.Context(), c.OutOrStdout(), store, o); err != nil {
 			return err
@@ -146,10 +149,16 @@ func readerOf(set *rules.Set) fleet.Reader {
 }
 
 // batch asks the store what is there already, where there is one.
-func (f *batchFlags) batch(ctx context.Context, set *rules.Set, store *fleet.Store) fleet.Batch {
+func (f *batchFlags) batch(ctx context.Context, set *rules.Set, store *fleet.Store) (fleet.Batch, error) {
 	b := fleet.Batch{Objects: &f.stores, Options: analyze.Options{Rules: set, Version: version, Limits: bundle.DefaultLimits()}, Workers: f.workers}
+	if !f.noFacts && (store != nil || f.plan != "") {
+		var err error
+		if b.Pack, err = fleet.Packer(readerOf(set)); err != nil {
+			return b, err
+		}
+	}
 	if store == nil {
-		return b
+		return b, nil
 	}
 	if !f.rehash {
 		b.KnownPlace = func(p fleet.Place) (bool, error) { return store.Known(ctx, p, version, set.Hash) }
@@ -158,11 +167,8 @@ func (f *batchFlags) batch(ctx context.Context, set *rules.Set, store *fleet.Sto
 		}
 	}
 	b.Unread = f.rescan
-	if !f.noFacts {
-		b.Pack = store.Packer(readerOf(set))
-	}
 	b.KnownContent = func(hash string) (bool, error) { return store.KnownContent(ctx, hash, version, set.Hash) }
-	return b
+	return b, nil
 }
 
 // keep stores an outcome, or prints it.

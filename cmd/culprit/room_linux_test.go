@@ -58,7 +58,7 @@ func TestNoRoom(t *testing.T) {
 		kept func(disk string) string
 	}{
 		{"store", 300, []string{"batch", dir, "--store", "disk/s.db"}, func(disk string) string { return exported(disk + "/s.db") }},
-		{"results", 40, []string{"batch", "--plan", plan, "--shard", "0", "--results", "disk"}, func(disk string) string {
+		{"results", 300, []string{"batch", "--plan", plan, "--shard", "0", "--results", "disk"}, func(disk string) string {
 			store := filepath.Join(t.TempDir(), "merged.db")
 			must(t, binary, "merge", disk, "--store", store)
 			return exported(store)

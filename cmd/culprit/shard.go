@@ -39,7 +39,10 @@ func (f *batchFlags) runShard(c *cobra.Command, sources []string) error {
 		return neverAgain{fmt.Errorf("--results: %w", err)}
 	}
 	tally := newBatchTally(c.ErrOrStderr(), len(places))
-	b := f.batch(c.Context(), set, nil)
+	b, err := f.batch(c.Context(), set, nil)
+	if err != nil {
+		return err
+	}
 	b.Done = func(o fleet.Outcome) error { tally.add(o); return nil }
 	err = fleet.RunShard(c.Context(), b, places, results)
 	tally.end()
