@@ -1,6 +1,7 @@
 package fleet
 
 import (
+	"cmp"
 	"context"
 	"errors"
 	"fmt"
@@ -40,6 +41,7 @@ type Batch struct {
 	Done func(Outcome) error
 	// claimed are the contents that a worker of this run has taken.
 	claimed *sync.Map
+	passing *passing
 }
 
 // Outcome is what became of one place.
@@ -57,14 +59,16 @@ type Outcome struct {
 }
 
 // Run goes through the places until the end, or until ctx or Done ends it. A bundle that
-// cannot be read is an outcome and no error, unless it is this machine that falls short.
+// cannot be read is an outcome and no error, unless it is this machine that falls short. An
+// object that its store cannot be asked for is left out, and an error when all others are
+// done.
 func (b Batch) Run(ctx context.Context, places []Place) (err error) {
 	if b.Options, err = b.Options.Prepared(); err != nil {
 		return err
 	}
 	ctx, stop := context.WithCancelCause(ctx)
 	defer stop(nil)
-	b.claimed = &sync.Map{}
+	b.claimed, b.passing = &sync.Map{}, &passing{}
 	todo := make(chan Place)
 	done := make(chan Outcome)
 	var workers sync.WaitGroup
@@ -72,6 +76,9 @@ func (b Batch) Run(ctx context.Context, places []Place) (err error) {
 		workers.Go(func() {
 			for p := range todo {
 				o, err := b.one(ctx, p)
+				if errors.Is(err, errLater) {
+					continue
+				}
 				if err != nil {
 					stop(err)
 					return
@@ -106,7 +113,7 @@ func (b Batch) Run(ctx context.Context, places []Place) (err error) {
 	}
 	for range done { // workers are not to wait for us
 	}
-	return context.Cause(ctx)
+	return cmp.Or(context.Cause(ctx), b.passing.end())
 }
 
 // one analyses one place. The error is that of ctx, of what is known or ofMachine.
@@ -125,6 +132,7 @@ func (b Batch) one(ctx context.Context, p Place) (Outcome, error) {
 		return Outcome{Place: p, Planned: p, Skipped: true}, nil
 	}
 	o, err := b.now(ctx, p)
+	err = b.passing.add(err)
 	o.Planned = p
 	if now := o.Place; b.Planned && err == nil && now != p && !o.Skipped {
 		changed := fmt.Sprintf("changed since the plan: %d bytes of %s then, %d bytes of %s now", p.Size, p.Stamp, now.Size, now.Stamp)

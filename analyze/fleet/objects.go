@@ -4,7 +4,6 @@ import (
 	"context"
 	"crypto/sha256"
 	"encoding/hex"
-	"errors"
 	"io"
 	"iter"
 	"path"
@@ -33,10 +32,6 @@ func findObjects(ctx context.Context, stores *bucket.Stores, url string, found m
 	}
 	return nil
 }
-
-// errPassing reports whether an error is not the object's but the store's, and ends a run
-// rather than be the result of one bundle after the other.
-func errPassing(err error) bool { return errors.Is(err, bucket.ErrStore) }
 
 // readObject analyses an object in the pass that hashes it. Its place is that which was
 // read. The error is that of ctx, of a store that cannot be asked, or of what is known.

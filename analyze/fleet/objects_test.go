@@ -140,8 +140,28 @@ func TestObjectsBroken(t *testing.T) {
 	}
 	s.Break()
 	s.Break(buckettest.Answers(-1, "GET", "no.tar", 503, "SlowDown"))
-	if _, err := outcomesOf(t, Batch{Objects: patient()}, places); !errors.Is(err, bucket.ErrStore) || strings.Contains(err.Error(), buckettest.Secret) {
-		t.Errorf("%v", err)
+	got, err = outcomesOf(t, Batch{Objects: patient()}, places)
+	if !errors.Is(err, bucket.ErrStore) || !strings.HasPrefix(err.Error(), "1 objects could not be read, all others are done: ") || strings.Contains(err.Error(), buckettest.Secret) || len(got) != len(places)-1 {
+		t.Errorf("of %d objects %d are read: %v", len(places), len(got), err)
+	}
+}
+
+// Where the whole store cannot be asked a run ends after a few objects, and what was read
+// before is kept.
+func TestStoreIsDown(t *testing.T) {
+	s := buckettest.New(t)
+	var places []Place
+	for i := range 5 * maxPassing {
+		key := fmt.Sprintf("%02d.tar.zst", i)
+		s.Put(key, []byte("no bundle"))
+		if i >= 3 {
+			s.Break(buckettest.Answers(-1, "GET", key, 503, "SlowDown"))
+		}
+		places = append(places, Place{Path: s.URL(key), Size: 9, Stamp: "s"})
+	}
+	got, err := outcomesOf(t, Batch{Objects: patient()}, places)
+	if !errors.Is(err, bucket.ErrStore) || strings.Contains(err.Error(), "others are done") || len(got) != 3 {
+		t.Errorf("%d are read: %v", len(got), err)
 	}
 }
 
@@ -207,6 +227,13 @@ func TestShardOfObjects(t *testing.T) {
 	s.Break(buckettest.Answers(-1, "HEAD", "in/b.tar.zst", 503, ""))
 	if _, err := run(); !errors.Is(err, bucket.ErrStore) {
 		t.Errorf("%v", err)
+	}
+	// One object that is never answered holds up no other one.
+	s.Break()
+	s.Put("in/b.tar.zst", sample)
+	s.Break(buckettest.Answers(-1, "HEAD", "in/a.tar.zst", 503, ""), buckettest.Answers(-1, "GET", "in/a.tar.zst", 503, ""))
+	if read, err := run(); !errors.Is(err, bucket.ErrStore) || read != 1 {
+		t.Errorf("%d are read, %v", read, err)
 	}
 }
 

@@ -83,13 +83,19 @@ func RunShard(ctx context.Context, b Batch, places []Place, results Results) err
 		}
 		return done(o)
 	}
+	var unknown error
 	for _, p := range places {
 		switch there, err := b.isThere(ctx, p); {
+		case errPassing(err):
+			unknown = err // one of them says nothing of the others
 		case err != nil:
 			return err
 		case there:
 			return b.Run(ctx, places)
 		}
+	}
+	if unknown != nil {
+		return unknown
 	}
 	for _, p := range places {
 		if known, err := b.KnownPlace(p); !known || err != nil {
