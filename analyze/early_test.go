@@ -18,7 +18,7 @@ import (
 // tooSure says what a report of a part of a bundle claims that only the whole can prove, ""
 // nothing.
 func tooSure(r *Report) string {
-	if !r.Tables.Partial {
+	if !r.Tables.Partial || !slices.ContainsFunc(r.Gaps, func(g Gap) bool { return g.What == rules.NotWhole }) {
 		return "it does not say that it is of a part"
 	}
 	for _, s := range r.Seen {

@@ -24,6 +24,9 @@ func gaps(t *fact.Tables, findings []*rules.Finding) []Gap {
 		}
 		out[i].Refs = fact.AppendRefs(out[i].Refs, refs...)
 	}
+	if t.Partial {
+		add(rules.NotWhole, "")
+	}
 	for _, f := range findings {
 		for _, open := range f.Open {
 			if open.Support {

@@ -184,12 +184,15 @@ func (e *evaluator) stop(file string, line int, format string, args ...any) {
 	e.problems = append(e.problems, fact.Problem{Ref: fact.Ref{Source: file, Line: line}, Text: fmt.Sprintf(format, args...)})
 }
 
+// NotWhole is why nothing is complete where fact.Tables are Partial.
+const NotWhole = "the bundle is not read to the end"
+
 // lacks says why rows of the selection may exist outside the table, "" when they
 // cannot; absent when nothing of the kind was collected; looked are the sources
 // that the table was filled from. about is the coverage that concerns the selection.
 func (e *evaluator) lacks(s *Selection, about []fact.Coverage) (why string, absent bool, looked []fact.Ref) {
 	if e.tables.Partial {
-		return "the bundle is not read to the end", false, nil
+		return NotWhole, false, nil
 	}
 	whole := map[string]bool{}
 	reason := map[string]string{}
