@@ -43,6 +43,8 @@ type Job struct {
 	// Rules is a folder of the container with more rules, below /shards or of the image; ""
 	// none.
 	Rules string
+	// NoFacts leaves out of the results what was read of each bundle.
+	NoFacts bool
 	// CPU and Memory are what a shard asks for and may use: quantities such as 500m, 2Gi.
 	CPU, Memory string
 }

@@ -97,7 +97,8 @@ func TestJobVolumes(t *testing.T) {
 	}
 }
 
-// More rules lie in the image or beside the plan; both kinds of Job ask them.
+// More rules lie in the image or beside the plan; both kinds of Job ask them, and leave out
+// what was read where that is asked for.
 func TestJobRules(t *testing.T) {
 	for _, plan := range []string{"", "s3://incidents/plan?region=x"} {
 		j := aJob()
@@ -105,8 +106,8 @@ func TestJobRules(t *testing.T) {
 			j.Results = "s3://incidents/results?region=x"
 		}
 		without := decodeJob(t, j).Spec.Template.Spec.Containers[0].Args
-		j.Rules = "/shards/our rules"
-		if got, want := decodeJob(t, j).Spec.Template.Spec.Containers[0].Args, append(without, "--rules", "/shards/our rules"); !slices.Equal(got, want) {
+		j.Rules, j.NoFacts = "/shards/our rules", true
+		if got, want := decodeJob(t, j).Spec.Template.Spec.Containers[0].Args, append(without, "--rules", "/shards/our rules", "--no-facts"); !slices.Equal(got, want) {
 			t.Errorf("%q, want %q", got, want)
 		}
 		if j.Rules = "rules"; j.Write(&bytes.Buffer{}) == nil {

@@ -52,6 +52,7 @@ the SRCs by absolute paths.`,
 	flags.StringVar(&f.job.ServiceAccount, "service-account", "", "--job: the service account `NAME` whose identity the object store knows")
 	flags.StringVar(&f.job.Mount, "mount", "/bundles", "--job: mount the bundles at `PATH`, to which the plan's paths are relative")
 	flags.StringVar(&f.job.Rules, "rules", "", "--job: add the rules in `DIR` of the image, or /shards/DIR of the volume of --results")
+	flags.BoolVar(&f.job.NoFacts, "no-facts", false, "--job: do not keep what was read of bundles")
 	flags.StringVar(&f.job.CPU, "cpu", "2", "--job: what a shard asks for and may use")
 	flags.StringVar(&f.job.Memory, "memory", "2Gi", "--job: what a shard asks for and may use")
 	return c
