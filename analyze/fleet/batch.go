@@ -41,7 +41,7 @@ type Batch struct {
 	Done func(Outcome) error
 	// claimed are the contents that a worker of this run has taken.
 	claimed *sync.Map
-	passing *passing
+	passing *passing // the objects that it leaves for another one
 }
 
 // Outcome is what became of one place.
@@ -116,7 +116,8 @@ func (b Batch) Run(ctx context.Context, places []Place) (err error) {
 	return cmp.Or(context.Cause(ctx), b.passing.end())
 }
 
-// one analyses one place. The error is that of ctx, of what is known or ofMachine.
+// one analyses one place. The error is that of ctx, of what is known or ofMachine, or
+// errLater.
 func (b Batch) one(ctx context.Context, p Place) (Outcome, error) {
 	if b.KnownPlace != nil {
 		if known, err := b.KnownPlace(p); known || err != nil {

@@ -73,12 +73,12 @@ func (b *archive) least(dir, first, path string) (cpu time.Duration, decoded int
 		if err != nil {
 			return 0, 0, u, err
 		}
-		store := filepath.Join(dir, fmt.Sprintf("fleet-%d.db", n))
-		alone, err := run(b.binary, "batch", first, "--store", store, "--workers", "1")
+		store := func(of string) string { return filepath.Join(dir, fmt.Sprintf("%s-%d.db", of, n)) }
+		alone, err := run(b.binary, "batch", first, "--store", store("alone"), "--workers", "1")
 		if err != nil {
 			return 0, 0, u, err
 		}
-		behind, err := run(b.binary, "batch", first, path, "--store", store+"2", "--workers", "1")
+		behind, err := run(b.binary, "batch", first, path, "--store", store("behind"), "--workers", "1")
 		if err != nil {
 			return 0, 0, u, err
 		}
