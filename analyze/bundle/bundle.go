@@ -59,8 +59,8 @@ type Bundle struct {
 	// promises come last.
 	Problems []fact.Problem
 	// Partial is set where there may be sources of which nothing is known: the walk ended
-	// before the bundle did, at the end of its context or at another limit of the whole, or
-	// the bundle or an archive in it is damaged.
+	// before the bundle did, at the end of its context or at another limit of the whole, the
+	// bundle or an archive in it is damaged, or a folder in it cannot be listed.
 	Partial bool
 	// NoSpool is set where an archive could not be read, and not through its own fault: the
 	// temporary folder could not hold it.
@@ -151,7 +151,8 @@ type walker struct {
 	entries   int
 	total     int64  // bytes handed to visit
 	budget    budget // for the bytes of archives
-	damage    error  // why the bundle or an archive in it ended early, nil when none did
+	damage    error  // why an archive ended early, nil when none did
+	unlisted  bool   // a folder in it could not be listed
 	encrypted bool   // a member is
 	hidden    int    // problems beyond the limit
 
@@ -257,7 +258,7 @@ func (w *walker) finish() {
 		o.close()
 	}
 	w.spool.close()
-	w.bundle.Partial = w.damage != nil
+	w.bundle.Partial = w.damage != nil || w.unlisted
 	w.promised.check(w)
 	w.bundle.Items = w.log.fold(w.promised.list, w.bundle.Sources)
 	if w.hidden > 0 {

@@ -39,6 +39,15 @@ func TestUnreadableFolder(t *testing.T) {
 	check(t, b, []fact.Source{source("m", fact.KindMountinfo, fact.Complete, mountinfo)}, []string{"proc: cannot be listed: permission denied"})
 }
 
+// A folder is no bundle for what may lie where it cannot be listed.
+func TestUnreadableFolderIsNoBundle(t *testing.T) {
+	dir := folderOf(t, member{"letter", "Dear Sir\n"}, member{"proc/7/stack", "x"})
+	withoutRights(t, dir, "proc")
+	if _, _, err := walk(t, dir, Limits{}); !errors.Is(err, ErrUnrecognised) {
+		t.Error(err)
+	}
+}
+
 // TestNoDescriptors: where this process may open no more files the bundle is not to blame,
 // wherever it comes to that. The test starts itself again, with a limit.
 func TestNoDescriptors(t *testing.T) {

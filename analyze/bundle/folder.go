@@ -53,7 +53,7 @@ func (w *walker) list(dir string) ([]string, error) {
 		case err != nil && (rel == "." || OfMachine(err)):
 			return err
 		case err != nil:
-			w.damage = err
+			w.unlisted = true
 			w.problem(name, "cannot be listed: %s", reason(err))
 			return nil
 		case rel == ".":
