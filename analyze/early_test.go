@@ -240,13 +240,13 @@ func TestUnreadIsNotAbsent(t *testing.T) {
 		"ps-wchan.txt": psHeader + "      1       0 Ss   do_sigtimedwait 3-00:00:00    1  1472 init\n", "dmesg.txt": "[    1.0] usb 1-1: new device\n",
 		"docker/inspect.json": inspectOf(strings.Repeat("5c", 32), "web", 9999, ""),
 	}
-	for _, stopped := range []bool{false, true} {
+	for _, partial := range []bool{false, true} {
 		p := partsOf(t, ruleSet(t), files)
-		p.bundle.Partial = stopped
+		p.bundle.Partial = partial
 		r := Options{Rules: ruleSet(t)}.judge([]*parts{p})
 		alive, hung := r.Tables.Containers[0].InitAlive, r.Tables.Processes[0].Hung
-		if alive.Known == stopped || hung.Known == stopped {
-			t.Errorf("stopped %v: init %v, hung %v", stopped, alive, hung)
+		if alive.Known == partial || hung.Known == partial {
+			t.Errorf("partial %v: init %v, hung %v", partial, alive, hung)
 		}
 	}
 }

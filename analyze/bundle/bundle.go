@@ -18,6 +18,7 @@ import (
 	"os"
 	"path/filepath"
 	"slices"
+	"syscall"
 
 	"culprit/analyze/fact"
 )
@@ -26,6 +27,12 @@ import (
 // the analyzer reads. The error's text is one line: what was found and what was
 // expected.
 var ErrUnrecognised = errors.New("not a bundle")
+
+// OfMachine reports whether an error is that this machine falls short, of descriptors,
+// memory or a spool, and not the bundle: read again it may be whole.
+func OfMachine(err error) bool {
+	return errors.Is(err, ErrNoSpool) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
+}
 
 const expected = "expected a folder, an archive (tar, zip, 7z or rar, compressed or not), or one log, goroutine dump, listing or terminal session of a node"
 
@@ -79,9 +86,10 @@ type Bundle struct {
 // completed in Bundle.Sources. The end of ctx, its deadline or that it is cancelled,
 // is a limit like the others: what was read until then is kept.
 //
-// Errors are those of opening path and ErrUnrecognised, and that of ctx where it was
-// cancelled before anything was read. Damage inside is an error only when nothing
-// before it could be read; so is the want of a spool, which Bundle.NoSpool is.
+// Errors are those of opening path and ErrUnrecognised, that of ctx where it was
+// cancelled before anything was read, and of a folder those of OfMachine. Damage inside
+// is an error only when nothing before it could be read; so is the want of a spool, which
+// Bundle.NoSpool is.
 func Walk(ctx context.Context, path string, lim Limits, visit func(src fact.Source, r io.Reader)) (Bundle, error) {
 	return (&Walker{Limits: lim, Visit: visit}).Walk(ctx, path)
 }

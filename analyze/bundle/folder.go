@@ -8,7 +8,6 @@ import (
 	"path/filepath"
 	"slices"
 	"strings"
-	"syscall"
 )
 
 // folder visits the regular files below dir, sorted by path. Everything else is
@@ -96,12 +95,6 @@ func (w *walker) member(a *archive, root *os.Root, rel string) error {
 		return nil
 	}
 	return w.stored(a, filepath.ToSlash(rel), f)
-}
-
-// OfMachine reports whether an error is that this machine falls short, of descriptors,
-// memory or a spool, and not the bundle: read again it may be whole.
-func OfMachine(err error) bool {
-	return errors.Is(err, ErrNoSpool) || errors.Is(err, syscall.EMFILE) || errors.Is(err, syscall.ENFILE) || errors.Is(err, syscall.ENOMEM)
 }
 
 // path makes the Path of a member from its name and records what is odd in it.

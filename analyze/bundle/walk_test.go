@@ -266,7 +266,7 @@ func TestWalkCancelled(t *testing.T) {
 			}
 		})
 		if err != nil || visits != 3 || len(b.Sources) != 3 || !b.Partial {
-			t.Errorf("error %v after %d visits, stopped: %v, sources %q; want 3", err, visits, b.Partial, rows(b))
+			t.Errorf("error %v after %d visits, partial: %v, sources %q; want 3", err, visits, b.Partial, rows(b))
 		}
 		want := []string{"proc/2/stack: cut after 0 bytes: the reading was cancelled", b.Name + ": the reading was cancelled: the rest is not read"}
 		if got := texts(b.Problems); !slices.Equal(got, want) {

@@ -43,6 +43,12 @@ Nov 22 03:49:28 host kernel:  [<ffffffff816a94ca>] ? guess+0x29/0x70
 Nov 22 03:49:28 host kernel:  [<ffffffff816a94cb>] xlog_cil_force_lsn+0x18a/0x220 [xfs]
 `
 
+const ioReport = `[   12.000001] INFO: task dd:456 blocked in I/O wait for more than 122 seconds.
+[   12.000002] task:dd              state:D stack:0     pid:456   tgid:456   ppid:1      task_flags:0x400000 flags:0x00080000
+[   12.000003] Call Trace:
+[   12.000004]  io_schedule+0x46/0x80
+`
+
 const sysrqW = `[  100.000001] sysrq: Show Blocked State
 [  100.000002] task:sh              state:D stack:0     pid:2990  tgid:2990  ppid:1      flags:0x00004002
 [  100.000003] Call Trace:
@@ -99,6 +105,8 @@ func TestHungTasks(t *testing.T) {
 		{"no trace", "INFO: task a b:5 blocked for more than 120 seconds.\n",
 			[]fact.Process{{PID: 5, Comm: "a b", State: "D", StateRef: fact.Ref{Source: "dmesg", Line: 1}, Refs: []fact.Ref{{Source: "dmesg", Line: 1}}}},
 			[]fact.Problem{{Ref: fact.Ref{Source: "dmesg", Line: 1}, Text: `task "a b" (5) is reported in D without a call trace`}}},
+		{"in I/O wait", ioReport, []fact.Process{{PID: 456, Comm: "dd", PPID: fact.Some(1), State: "D", Stack: []string{"io_schedule"},
+			StackRef: refAt(ioReport, 3, 4), StateRef: refAt(ioReport, 1, 0), Refs: []fact.Ref{refAt(ioReport, 1, 0)}}}, nil},
 		{"not a report", "INFO: task sh blocked for more than 120 seconds.\nINFO: task sh:0 blocked for more than 1 seconds.\n" +
 			"INFO: task sh:5 blocked by hand\ntask:sh state:D stack:0 pid:x ppid:1\n", nil, nil},
 	}
