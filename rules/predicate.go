@@ -141,48 +141,45 @@ func newEnv(s *Schema) (*cel.Env, error) {
 	return cel.NewCustomEnv(append([]cel.EnvOption{cel.StdLib()}, options...)...)
 }
 
+// The functions that row.calls and row.calls_all are short for.
+const (
+	framesAny = "frames_any"
+	framesAll = "frames_all"
+)
+
 // callsOptions declare row.calls("f", "g") (any of) and row.calls_all("f", "g").
 func callsOptions(rowType *cel.Type) []cel.EnvOption {
 	var options []cel.EnvOption
 	for _, fn := range []struct {
 		name, internal string
-		all            bool
-	}{{"calls", "frames_any", false}, {"calls_all", "frames_all", true}} {
+		hold           func(frames, wants []string) bool
+	}{{"calls", framesAny, callAnyOf}, {"calls_all", framesAll, callAllOf}} {
 		expand := func(f cel.MacroExprFactory, target ast.Expr, args []ast.Expr) (ast.Expr, *cel.Error) {
 			return f.NewMemberCall(fn.internal, target, f.NewList(args...)), nil
 		}
 		options = append(options, cel.Macros(cel.ReceiverVarArgMacro(fn.name, expand)),
 			cel.Function(fn.internal, cel.MemberOverload("row_"+fn.internal,
 				[]*cel.Type{rowType, cel.ListType(cel.StringType)}, cel.BoolType,
-				cel.BinaryBinding(func(row, list ref.Val) ref.Val { return callsList(row, list, fn.all) }))))
+				cel.BinaryBinding(func(row, list ref.Val) ref.Val { return callsList(row, list, fn.hold) }))))
 	}
 	return options
 }
 
-func callsList(row, list ref.Val, all bool) ref.Val {
+func callsList(row, list ref.Val, hold func(frames, wants []string) bool) ref.Val {
 	r, ok := row.(record)
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(row)
 	}
-	frames, known := func() ([]string, bool) {
-		c, _ := r.schema.column("frames")
-		v, known := c.get(r.value)
-		f, _ := v.([]string)
-		return f, known && r.only == nil
-	}()
-	if !known {
+	c, _ := r.schema.column("frames")
+	frames, known := c.list(r.value)
+	if !known || r.only != nil {
 		return types.NewUnknown(0, types.NewAttributeTrail("row.frames"))
 	}
 	wants, err := list.ConvertToNative(reflect.TypeFor[[]string]())
 	if err != nil {
 		return types.WrapErr(err)
 	}
-	for _, want := range wants.([]string) {
-		if calls(frames, want) != all {
-			return types.Bool(!all)
-		}
-	}
-	return types.Bool(all)
+	return types.Bool(hold(frames, wants.([]string)))
 }
 
 // predicate is a compiled `where`.
@@ -190,6 +187,7 @@ type predicate struct {
 	text    string
 	schema  *Schema
 	program cel.Program
+	needs   []need
 	// cited are the columns it reads whose values have a line of their own.
 	cited []Column
 }
@@ -218,7 +216,7 @@ func compilePredicate(in envs, s *Schema, text string) (*predicate, *cel.Issues,
 	if err != nil {
 		return nil, nil, err
 	}
-	return &predicate{text, s, program, citedColumns(s, ast)}, nil, nil
+	return &predicate{text, s, program, needsOf(s, ast.NativeRep().Expr()), citedColumns(s, ast)}, nil, nil
 }
 
 // cheap reports whether a predicate cannot cost much, whatever the row: it is small, goes
@@ -244,11 +242,7 @@ func checkPatterns(a *cel.Ast) error {
 			return
 		}
 		args := e.AsCall().Args()
-		pattern := args[len(args)-1]
-		text, ok := "", false
-		if pattern.Kind() == ast.LiteralKind {
-			text, ok = pattern.AsLiteral().Value().(string)
-		}
+		text, ok := textOf(args[len(args)-1])
 		if !ok {
 			errs = append(errs, errors.New("the pattern of matches must be written out"))
 		} else if err := checkPattern(text); err != nil {
@@ -309,6 +303,14 @@ func (b binding) ResolveName(name string) (any, bool) { return b.row, name == "r
 func (b binding) Parent() cel.Activation              { return nil }
 
 func (p *predicate) run(row record) (truth Truth, cost uint64, err error) {
+	if p.ruledOut(row) {
+		return False, 0, nil
+	}
+	return p.evaluate(row)
+}
+
+// evaluate is run by CEL alone.
+func (p *predicate) evaluate(row record) (truth Truth, cost uint64, err error) {
 	out, details, err := p.program.Eval(binding{row})
 	if details != nil && details.ActualCost() != nil {
 		cost = *details.ActualCost()

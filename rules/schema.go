@@ -1,6 +1,7 @@
 package rules
 
 import (
+	"slices"
 	"strings"
 	"time"
 
@@ -17,6 +18,11 @@ type Column struct {
 	Record *Schema
 	typ    *cel.Type
 	get    func(row any) (any, bool)
+	// text, list and inside are what get does for a text, a list of texts and a record,
+	// without an interface around it; nil elsewhere.
+	text   func(row any) (string, bool)
+	list   func(row any) ([]string, bool)
+	inside func(row any) any
 	// line is where the value stands, for a column that the row's first refs do
 	// not show; nil elsewhere.
 	line func(row any) fact.Ref
@@ -105,18 +111,19 @@ func (s *Schema) typeName() string { return "culprit." + s.Name }
 // Constructors for columns: the getter of each says whether the value is known.
 
 func strCol[T any](name, doc string, get func(*T) string) Column {
-	return Column{Name: name, Doc: doc, typ: cel.StringType, get: func(row any) (any, bool) {
-		v := get(row.(*T))
-		return v, true
-	}}
+	return textCol(name, doc, func(row any) (string, bool) { return get(row.(*T)), true })
 }
 
 // knownStr is a string column where "" means unknown.
 func knownStr[T any](name, doc string, get func(*T) string) Column {
-	return Column{Name: name, Doc: doc, typ: cel.StringType, get: func(row any) (any, bool) {
+	return textCol(name, doc, func(row any) (string, bool) {
 		v := get(row.(*T))
 		return v, v != ""
-	}}
+	})
+}
+
+func textCol(name, doc string, text func(row any) (string, bool)) Column {
+	return Column{Name: name, Doc: doc, typ: cel.StringType, text: text, get: func(row any) (any, bool) { return text(row) }}
 }
 
 func intCol[T any](name, doc string, get func(*T) fact.Opt[int64]) Column {
@@ -141,14 +148,14 @@ func durCol[T any](name, doc string, get func(*T) fact.Opt[time.Duration]) Colum
 }
 
 func listCol[T any](name, doc string, get func(*T) ([]string, bool)) Column {
-	return Column{Name: name, Doc: doc, typ: cel.ListType(cel.StringType), get: func(row any) (any, bool) {
-		return get(row.(*T))
-	}}
+	list := func(row any) ([]string, bool) { return get(row.(*T)) }
+	return Column{Name: name, Doc: doc, typ: cel.ListType(cel.StringType), list: list, get: func(row any) (any, bool) { return list(row) }}
 }
 
 func recordCol[T any](name, doc string, s *Schema, get func(*T) any) Column {
-	return Column{Name: name, Doc: doc, Record: s, typ: cel.ObjectType(s.typeName()), get: func(row any) (any, bool) {
-		return record{schema: s, value: get(row.(*T))}, true
+	inside := func(row any) any { return get(row.(*T)) }
+	return Column{Name: name, Doc: doc, Record: s, typ: cel.ObjectType(s.typeName()), inside: inside, get: func(row any) (any, bool) {
+		return record{schema: s, value: inside(row)}, true
 	}}
 }
 
@@ -209,6 +216,15 @@ func nodeKey[T any](place func(*T) fact.Place) func(any) []fact.Key {
 		p := place(row.(*T))
 		return []fact.Key{fact.NewKey(fact.KeyNode, p, "node", p.Node)}
 	}
+}
+
+// callAnyOf and callAllOf report whether frames call one of some functions, or all.
+func callAnyOf(frames, wants []string) bool {
+	return slices.ContainsFunc(wants, func(want string) bool { return calls(frames, want) })
+}
+
+func callAllOf(frames, wants []string) bool {
+	return !slices.ContainsFunc(wants, func(want string) bool { return !calls(frames, want) })
 }
 
 // calls reports whether a frame is the function want: equal to it, or ending in
