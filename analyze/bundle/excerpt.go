@@ -374,7 +374,7 @@ func (x *excerpts) island(kind fact.Kind, lines []pastedLine) []pastedLine {
 	for i, l := range lines {
 		text := []byte(l.text)
 		switch {
-		case goHeader.Match(text) || goFrame.Match(text) || strings.HasPrefix(l.text, "#\t") || strings.Contains(l.text, " @ 0x"):
+		case isGoLine(text) || strings.HasPrefix(l.text, "#\t") || strings.Contains(l.text, " @ 0x"):
 			last = i
 		case strings.TrimSpace(l.text) == "" || strings.ContainsAny(l.text, "(/"):
 		default:

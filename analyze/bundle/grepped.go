@@ -83,11 +83,14 @@ func procPID(p string) int {
 // grepped takes a source of lines of grep: three quarters of the first are.
 func (s *sniff) grepped() bool {
 	lines := s.lines[:min(50, len(s.lines))]
-	found := 0
+	others := 0
 	for _, l := range lines {
-		if _, ok := parseGrep(string(l)); ok {
-			found++
+		if _, ok := parseGrep(string(l)); !ok {
+			others++
+		}
+		if others*4 > len(lines) {
+			return false
 		}
 	}
-	return !s.binary && found > 0 && found*4 >= len(lines)*3
+	return !s.binary && len(lines) > 0
 }

@@ -193,6 +193,9 @@ type sniff struct {
 	first  []byte   // the first of them
 	whole  bool     // raw is all there is
 	binary bool
+	// headers are the words of the lines that a table header may be, nil before they are
+	// asked for.
+	headers [][][]byte
 }
 
 func newSniff(head []byte) *sniff {

@@ -112,6 +112,20 @@ var namePatterns = func() (list []namePattern) {
 	return list
 }()
 
+// exactNames are the first patterns of those that match one name only, by it; wildNames
+// are the others. Both are indexes of namePatterns.
+var exactNames, wildNames = func() (exact map[string]int, wild []int) {
+	exact = map[string]int{}
+	for i, n := range namePatterns {
+		if _, known := exact[n.pattern]; strings.ContainsAny(n.pattern, `*?[\`) {
+			wild = append(wild, i)
+		} else if !known {
+			exact[n.pattern] = i
+		}
+	}
+	return exact, wild
+}()
+
 // maxParts is the number of last parts that the longest pattern looks at.
 const maxParts = 3
 
@@ -124,14 +138,26 @@ func nameKind(p string) fact.Kind {
 	if bare := strings.TrimSuffix(p, ".txt"); bare != p {
 		tails[1] = tailsOf(bare)
 	}
-	for _, n := range namePatterns {
-		for _, t := range tails {
-			if n.matches(t[n.parts-1]) {
-				return n.kind
+	first := len(namePatterns)
+	for _, t := range tails {
+		for _, tail := range t {
+			if i, ok := exactNames[tail]; ok {
+				first = min(first, i)
 			}
 		}
 	}
-	return ""
+	for _, i := range wildNames {
+		if i > first {
+			break
+		}
+		if n := namePatterns[i]; n.matches(tails[0][n.parts-1]) || n.matches(tails[1][n.parts-1]) {
+			return n.kind
+		}
+	}
+	if first == len(namePatterns) {
+		return ""
+	}
+	return namePatterns[first].kind
 }
 
 // tailsOf returns the last part of p, the last two, the last three; "" where p

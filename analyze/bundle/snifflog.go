@@ -21,7 +21,6 @@ var (
 	jsonKey    = regexp.MustCompile(`"(?:level|ts|time|log|msg|PRIORITY|__REALTIME_TIMESTAMP)" ?:`)
 	collected  = regexp.MustCompile(`^\d\d:\d\d:\d\d\trc=-?\d+\t[\d.]+s\t`)
 	goHeader   = regexp.MustCompile(`goroutine \d+ (?:gp=\S+ m=\S+ (?:mp=\S+ )?)?\[`)
-	goFrame    = regexp.MustCompile(`^\s+\S+\.(?:go|s):\d+|^created by |^\S+\(.*\)$|\.go:\d+ \+0x`)
 )
 
 // share reports whether lines that is says yes to have an n-th of the bytes of all, and
@@ -46,7 +45,25 @@ func (s *sniff) share(n int, is func(line []byte) bool) bool {
 	return false
 }
 
-func isLogLine(l []byte) bool { return logLine.Match(l) || kernelLine.Match(l) || jsonLine(l) }
+func isLogLine(l []byte) bool {
+	return mayBeLogLine(l) && logLine.Match(l) || isKernelLine(l) || jsonLine(l)
+}
+
+// mayBeLogLine is a cheap test for logLine: whatever begins with a time, or with a file
+// and a line, has its first colon before a digit.
+func mayBeLogLine(l []byte) bool {
+	colon := bytes.IndexByte(l, ':')
+	return colon > 0 && colon+1 < len(l) && isDigit(l[colon+1]) ||
+		len(l) > 4 && (l[4] == '=' || l[4] == '[') ||
+		bytes.HasPrefix(l, []byte("-- ")) || bytes.HasPrefix(l, []byte("OCI ")) || bytes.HasPrefix(l, []byte("Error "))
+}
+
+func isDigit(c byte) bool { return '0' <= c && c <= '9' }
+
+func isKernelLine(l []byte) bool {
+	may := len(l) > 0 && (l[0] == '<' || l[0] == '[') || bytes.Contains(l, []byte(" kernel: "))
+	return may && kernelLine.Match(l)
+}
 
 // jsonLine reports a whole JSON object in one line with a key of a log.
 func jsonLine(l []byte) bool {
@@ -70,7 +87,7 @@ func (s *sniff) kernelLog() bool {
 	if s.binary || len(s.lines) == 0 {
 		return false
 	}
-	return s.share(2, kernelLine.Match)
+	return s.share(2, isKernelLine)
 }
 
 // isPrompt reports a line with a shell's prompt: "[root@a ~]# ls", "me@a:~$ ls",
@@ -111,7 +128,61 @@ func (s *sniff) goroutines() bool {
 	if s.binary || !goHeader.Match(s.raw) {
 		return false
 	}
-	return s.share(2, func(l []byte) bool { return goHeader.Match(l) || goFrame.Match(l) })
+	return s.share(2, isGoLine)
+}
+
+// isGoLine reports a line of a goroutine dump, also behind the prefix of a log:
+//
+//	goroutine 7 [chan receive, 5 minutes]:
+//	net/http.(*conn).serve(0xc000123400, 0x55d0)
+//		/usr/lib/go/src/net/http/server.go:1991 +0x1a
+//	created by net/http.(*Server).Serve
+func isGoLine(l []byte) bool {
+	return isCall(l) || isPlace(l) || bytes.HasPrefix(l, []byte("created by ")) || bytes.Contains(l, []byte("goroutine ")) && goHeader.Match(l)
+}
+
+// isCall reports a function and its arguments, the whole line.
+func isCall(l []byte) bool {
+	if len(l) < 3 || l[len(l)-1] != ')' {
+		return false
+	}
+	name := bytes.IndexByte(l[1:], '(') + 1
+	return name > 0 && bytes.IndexAny(l[:name], "\t\n\f\r ") < 0
+}
+
+// isPlace reports a source file and a line: the first word of an indented line, or
+// with an offset.
+func isPlace(l []byte) bool {
+	if word := bytes.TrimLeft(l, "\t\n\f\r "); len(word) < len(l) {
+		if end := bytes.IndexAny(word, "\t\n\f\r "); end >= 0 {
+			word = word[:end]
+		}
+		if after(word, ".go:") != nil || after(word, ".s:") != nil {
+			return true
+		}
+	}
+	for rest := after(l, ".go:"); rest != nil; rest = after(rest, ".go:") {
+		if bytes.HasPrefix(bytes.TrimLeft(rest, "0123456789"), []byte(" +0x")) {
+			return true
+		}
+	}
+	return false
+}
+
+// after is what follows the first mark in l that has a digit behind it and something
+// before it, nil where there is none.
+func after(l []byte, mark string) []byte {
+	for from := 1; from < len(l); {
+		at := bytes.Index(l[from:], []byte(mark))
+		if at < 0 {
+			return nil
+		}
+		from += at + len(mark)
+		if from < len(l) && isDigit(l[from]) {
+			return l[from:]
+		}
+	}
+	return nil
 }
 
 func (s *sniff) manifest() bool {

@@ -21,16 +21,27 @@ var (
 // columns returns the words of the table header among the first lines: some
 // tools complain before they print. A prompt before it makes a session.
 func (s *sniff) columns(must ...string) [][]byte {
-	for _, l := range s.lines[:min(5, len(s.lines))] {
-		if isPrompt(l) {
-			return nil
-		}
-		words := bytes.Fields(l)
+	if s.headers == nil {
+		s.headers = s.readHeaders()
+	}
+	for _, words := range s.headers {
 		if !slices.ContainsFunc(must, func(m string) bool { return !hasWord(words, m) }) {
 			return words
 		}
 	}
 	return nil
+}
+
+// readHeaders returns the words of the first lines that no prompt stands before.
+func (s *sniff) readHeaders() [][][]byte {
+	headers := [][][]byte{}
+	for _, l := range s.lines[:min(5, len(s.lines))] {
+		if isPrompt(l) {
+			break
+		}
+		headers = append(headers, bytes.Fields(l))
+	}
+	return headers
 }
 
 func hasWord(words [][]byte, w string) bool {
