@@ -6,12 +6,14 @@ import (
 	"strings"
 )
 
-// reach says for two ids whether the second explains the first, directly or
-// through others.
-type reach map[string]map[string]bool
+// causes says what explains an id: the id table's edges, and those that rules add, over
+// all steps.
+type causes struct {
+	direct map[string][]string
+	closed map[string]map[string]bool // those asked for
+}
 
-// reach closes the id table's edges, and those that rules add, over all steps.
-func (s *Set) reach() reach {
+func (s *Set) causes() causes {
 	direct := map[string][]string{}
 	for _, id := range s.IDs {
 		direct[id.ID] = append(direct[id.ID], id.ExplainedBy...)
@@ -22,33 +24,39 @@ func (s *Set) reach() reach {
 			direct[effect] = append(direct[effect], r.ID.ID)
 		}
 	}
-	out := reach{}
-	for id := range direct {
-		seen := map[string]bool{}
-		todo := slices.Clone(direct[id])
-		for len(todo) > 0 {
-			next := todo[0]
-			todo = todo[1:]
-			if !seen[next] {
-				seen[next] = true
-				todo = append(todo, direct[next]...)
-			}
-		}
-		delete(seen, id)
-		out[id] = seen
+	return causes{direct, map[string]map[string]bool{}}
+}
+
+// of are all ids that explain id, directly or through others.
+func (c causes) of(id string) map[string]bool {
+	if seen := c.closed[id]; seen != nil {
+		return seen
 	}
-	return out
+	seen := map[string]bool{}
+	todo := slices.Clone(c.direct[id])
+	for len(todo) > 0 {
+		next := todo[0]
+		todo = todo[1:]
+		if !seen[next] {
+			seen[next] = true
+			todo = append(todo, c.direct[next]...)
+		}
+	}
+	delete(seen, id)
+	c.closed[id] = seen
+	return seen
 }
 
 // link fills Explains and ExplainedBy with the nearest explainers: a finding is
 // linked to a cause only where their scopes are joined, and not past another
 // finding that stands between them.
-func link(findings []*Finding, causes reach, g graph) {
+func link(findings []*Finding, known causes, g graph) {
 	all := make([]map[int]bool, len(findings))
 	for i, f := range findings {
 		all[i] = map[int]bool{}
+		of := known.of(f.Rule.ID.ID)
 		for j, c := range findings {
-			if i != j && causes[f.Rule.ID.ID][c.Rule.ID.ID] && g.anyJoined(f.Scope, c.Scope) {
+			if i != j && of[c.Rule.ID.ID] && g.anyJoined(f.Scope, c.Scope) {
 				all[i][j] = true
 			}
 		}

@@ -31,7 +31,7 @@ func (s *Set) Evaluate(t *fact.Tables) Result {
 	}
 	slices.SortStableFunc(out.Findings, compareFindings)
 	if len(out.Findings) > 0 {
-		link(out.Findings, s.reach(), newGraph(t.Edges))
+		link(out.Findings, s.causes(), newGraph(t.Edges))
 	}
 	out.Verdicts = verdicts(out.Findings)
 	return out

@@ -49,9 +49,9 @@ func (s *Set) lintRule(r *Rule, fail func(string, ...any)) {
 			}
 		}
 	}
-	causes := s.reach()
+	known := s.causes()
 	for _, rival := range out {
-		if causes[r.ID.ID][rival] || causes[rival][r.ID.ID] {
+		if known.of(r.ID.ID)[rival] || known.of(rival)[r.ID.ID] {
 			fail("rule %s rules out %s, which is among its causes or effects", r.ID.ID, rival)
 		}
 	}
@@ -70,7 +70,7 @@ func (s *Set) lintRule(r *Rule, fail func(string, ...any)) {
 // lintIDs holds the table to what README.md says of it.
 func (s *Set) lintIDs() []string {
 	var errs []string
-	causes := s.reach()
+	known := s.causes()
 	names := map[string]string{}
 	for _, name := range sortedKeys(s.IDs) {
 		id := s.IDs[name]
@@ -92,12 +92,12 @@ func (s *Set) lintIDs() []string {
 			}
 		}
 		for _, rival := range id.Rivals {
-			if causes[name][rival] || causes[rival][name] {
+			if known.of(name)[rival] || known.of(rival)[name] {
 				fail("has rival %s among its causes or effects", rival)
 			}
 		}
 		for _, cause := range id.ExplainedBy {
-			if causes[cause][name] {
+			if known.of(cause)[name] {
 				fail("explains and is explained by %s", cause)
 			}
 			if s.IDs[cause].Role == RoleSymptom && id.Role != RoleSymptom {

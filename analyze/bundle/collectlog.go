@@ -84,6 +84,7 @@ type stepLog struct {
 //	node-collect: command timed out after 15s: docker info
 func (s *stepLog) errFile(p string, head []byte) {
 	l := newStepLines(bytes.NewReader(head), p)
+	defer l.end()
 	for l.next() {
 		f := timedOut.FindStringSubmatch(string(l.text))
 		if f == nil {

@@ -6,6 +6,7 @@ import (
 	"errors"
 	"fmt"
 	"io"
+	"sync"
 
 	"culprit/analyze/fact"
 )
@@ -21,8 +22,14 @@ type stepLines struct {
 	err  error // nil at io.EOF
 }
 
+// idleSteps are buffers between two sources.
+var idleSteps = sync.Pool{New: func() any { return bufio.NewReaderSize(nil, maxStepLine) }}
+
+// newStepLines needs an end.
 func newStepLines(r io.Reader, src string) *stepLines {
-	return &stepLines{r: bufio.NewReaderSize(r, maxStepLine), ref: fact.Ref{Source: src}}
+	l := &stepLines{r: idleSteps.Get().(*bufio.Reader), ref: fact.Ref{Source: src}}
+	l.r.Reset(r)
+	return l
 }
 
 // next moves to the next line and reports whether there is one. text is valid
@@ -56,8 +63,12 @@ func (l *stepLines) bad(format string, args ...any) fact.Problem {
 	return fact.Problem{Ref: l.ref, Text: fmt.Sprintf(format, args...)}
 }
 
-// end is the problem that ended the reading, none at the end of the input.
+// end gives the buffer back: no line can be read any more. It returns the problem that
+// ended the reading, none at the end of the input.
 func (l *stepLines) end() []fact.Problem {
+	l.r.Reset(nil)
+	idleSteps.Put(l.r)
+	l.r = nil
 	if l.err == nil {
 		return nil
 	}

@@ -54,8 +54,11 @@ func newLines(r io.Reader, source string) *lines {
 	return l
 }
 
-// done gives the buffer back at the end of the source.
+// done gives the buffer back: there is no further line.
 func (l *lines) done() {
+	if l.r == nil {
+		return
+	}
 	l.r.Reset(nil)
 	idle.Put(l.r)
 	l.r = nil
@@ -111,8 +114,10 @@ func (l *lines) problem(ref fact.Ref, format string, args ...any) {
 	l.found = append(l.found, fact.Problem{Ref: ref, Text: fmt.Sprintf(format, args...)})
 }
 
-// problems are all problems found, with one that counts those left out.
+// problems are all problems found, with one that counts those left out. It ends the
+// reading.
 func (l *lines) problems() []fact.Problem {
+	l.done()
 	if l.uncounted > 0 {
 		l.found = append(l.found, fact.Problem{
 			Ref:  fact.Ref{Source: l.source},

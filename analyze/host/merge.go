@@ -16,20 +16,21 @@ import (
 // with the longer wait channel or command line: narrow columns cut both. Refs
 // come with the kernel stack first, then status, then ps, then the rest.
 func MergeProcesses(parts []fact.Process) []fact.Process {
-	order := make([]int, len(parts))
-	for i := range order {
-		order[i] = i
+	type part struct{ pid, trust, at int }
+	order := make([]part, len(parts))
+	for i := range parts {
+		order[i] = part{parts[i].PID, trust(&parts[i]), i}
 	}
-	slices.SortStableFunc(order, func(a, b int) int {
-		return cmp.Or(cmp.Compare(parts[a].PID, parts[b].PID), cmp.Compare(trust(parts[a]), trust(parts[b])))
+	slices.SortFunc(order, func(a, b part) int {
+		return cmp.Or(cmp.Compare(a.pid, b.pid), cmp.Compare(a.trust, b.trust), cmp.Compare(a.at, b.at))
 	})
 	var rows []fact.Process
-	for _, i := range order {
-		if last := len(rows) - 1; last >= 0 && rows[last].PID == parts[i].PID {
-			fill(&rows[last], parts[i])
+	for _, o := range order {
+		p := parts[o.at]
+		if last := len(rows) - 1; last >= 0 && rows[last].PID == p.PID {
+			fill(&rows[last], p)
 			continue
 		}
-		p := parts[i]
 		p.Refs = slices.Clone(p.Refs)
 		rows = append(rows, p)
 	}
@@ -48,7 +49,7 @@ var procFiles = []string{"status", "stat", "wchan", "stack", "comm", "fd_count",
 // tellingFiles is the order of Refs in a merged row.
 var tellingFiles = []string{"stack", "status", "ps", "stat", "wchan", "syscall", "fd", "fd_count", "cgroup", "limits", "cmdline", "comm"}
 
-func trust(p fact.Process) int {
+func trust(p *fact.Process) int {
 	if len(p.Refs) == 0 {
 		return len(procFiles)
 	}

@@ -77,8 +77,9 @@ func (w *world) fileOf(k lockedFile, locks []*fact.FileLock) string {
 				continue
 			}
 			files := map[string]bool{}
+			mounts := w.mountsOf(p)
 			for _, fd := range p.FDs {
-				if fd.N > stderr && w.mayBe(k, p, fd.Target) && (common == nil || common[fd.Target]) {
+				if fd.N > stderr && mayBe(k, mounts, fd.Target) && (common == nil || common[fd.Target]) {
 					files[fd.Target] = true
 				}
 			}
@@ -96,12 +97,12 @@ func (w *world) fileOf(k lockedFile, locks []*fact.FileLock) string {
 	return ""
 }
 
-// mayBe reports whether an open file of p can be the locked one.
-func (w *world) mayBe(k lockedFile, p *fact.Process, target string) bool {
+// mayBe reports whether the open file of a process with these mounts can be the locked one.
+func mayBe(k lockedFile, mounts []*fact.Mount, target string) bool {
 	if !strings.HasPrefix(target, "/") || strings.HasPrefix(target, "/dev/") || strings.HasPrefix(target, "/proc/") {
 		return false
 	}
-	m := mountAt(w.mountsOf(p), target)
+	m := mountAt(mounts, target)
 	return m == nil || m.Dev == k.dev
 }
 

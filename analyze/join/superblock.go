@@ -48,7 +48,8 @@ func (w *world) mountsOf(p *fact.Process) []*fact.Mount {
 func mountAt(mounts []*fact.Mount, file string) *fact.Mount {
 	var best *fact.Mount
 	for _, m := range mounts {
-		if file != m.Point && !strings.HasPrefix(file, strings.TrimSuffix(m.Point, "/")+"/") {
+		below, holds := strings.CutPrefix(file, strings.TrimSuffix(m.Point, "/"))
+		if file != m.Point && (!holds || !strings.HasPrefix(below, "/")) {
 			continue
 		}
 		if best == nil || len(m.Point) >= len(best.Point) {
