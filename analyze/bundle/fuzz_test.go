@@ -49,6 +49,7 @@ func FuzzWalk(f *testing.F) {
 	f.Add([]byte(rawZip(f, func(*zip.FileHeader) {}, one)))
 	f.Add([]byte(rar4Of(0, 0o644, one)))
 	f.Add([]byte(rar5Of(0, one)))
+	f.Add([]byte("Rar!\x1a\x07\x05\x05 of no version: its decoder would look for one for ever"))
 	for _, text := range sevenZips {
 		f.Add([]byte(decode(f, text)))
 	}

@@ -17,7 +17,8 @@ var (
 	magicZip      = []byte("PK\x03\x04")
 	magicEmptyZip = []byte("PK\x05\x06")
 	magicSevenZip = []byte("7z\xbc\xaf\x27\x1c")
-	magicRar      = []byte("Rar!\x1a\x07")
+	magicRar4     = []byte("Rar!\x1a\x07\x00")
+	magicRar5     = []byte("Rar!\x1a\x07\x01\x00")
 )
 
 // archiveOf names the format of the archive that head begins with, "" none.
@@ -27,7 +28,7 @@ func archiveOf(head []byte) string {
 		return FormatZip
 	case bytes.HasPrefix(head, magicSevenZip):
 		return FormatSevenZip
-	case bytes.HasPrefix(head, magicRar):
+	case bytes.HasPrefix(head, magicRar4), bytes.HasPrefix(head, magicRar5):
 		return FormatRar
 	case isTar(head):
 		return FormatTar
