@@ -1,14 +1,12 @@
 package bundle
 
 import (
-	"bufio"
 	"bytes"
 	"compress/bzip2"
 	"errors"
 	"fmt"
 	"io"
 
-	"github.com/klauspost/compress/gzip"
 	"github.com/klauspost/compress/zstd"
 	"github.com/mikelolasagasti/xz"
 )
@@ -61,7 +59,10 @@ func (o *opener) decoder(format string) (dec io.Reader, err error) {
 	defer contain(format, &err)
 	switch format {
 	case compGzip:
-		return &o.gz, o.gz.reset(o.src)
+		if o.gz == nil {
+			o.gz = newGzip()
+		}
+		return o.gz, o.gz.reset(o.src)
 	case compZstd:
 		if o.zst == nil {
 			if o.zst, err = newZstd(); err != nil {
@@ -82,27 +83,42 @@ func (o *opener) decoder(format string) (dec io.Reader, err error) {
 	return bzip2.NewReader(o.src), nil
 }
 
-// idleZstd are decoders between two bundles: each has buffers of megabytes, which a
+// idle are decoders between two bundles: each has buffers of megabytes, which a
 // sync.Pool would drop with every other collection of garbage.
-var idleZstd = make(chan *zstd.Decoder, 16)
+type idle[T any] chan T
+
+// maxIdle is how many of a kind are kept.
+const maxIdle = 16
+
+func (i idle[T]) take() (t T, ok bool) {
+	select {
+	case t = <-i:
+		return t, true
+	default:
+		return t, false
+	}
+}
+
+func (i idle[T]) give(t T) {
+	select {
+	case i <- t:
+	default:
+	}
+}
+
+var idleZstd = make(idle[*zstd.Decoder], maxIdle)
 
 func newZstd() (*zstd.Decoder, error) {
-	select {
-	case idle := <-idleZstd:
-		return idle, nil
-	default:
+	if d, ok := idleZstd.take(); ok {
+		return d, nil
 	}
 	return zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true), zstd.WithDecoderMaxWindow(maxWindow))
 }
 
 // doneZstd gives a decoder back.
 func doneZstd(d *zstd.Decoder) {
-	if d.Reset(nil) != nil {
-		return
-	}
-	select {
-	case idleZstd <- d:
-	default:
+	if d.Reset(nil) == nil {
+		idleZstd.give(d)
 	}
 }
 
@@ -144,41 +160,6 @@ func contain(format string, err *error) {
 func behind(err error) bool {
 	return errors.Is(err, errTrailing) || errors.Is(err, zstd.ErrMagicMismatch) || errors.Is(err, xz.ErrFormat) ||
 		err == bzip2.StructuralError("bad magic value in continuation file")
-}
-
-// gzipMembers reads one gzip member after the other (RFC 1952 section 2.2) and
-// the NUL bytes that may pad the last.
-type gzipMembers struct {
-	gzip.Reader
-	src *bufio.Reader
-}
-
-func (g *gzipMembers) reset(src *bufio.Reader) error {
-	g.src = src
-	if err := g.Reader.Reset(src); err != nil {
-		return cutShort(err)
-	}
-	g.Multistream(false)
-	return nil
-}
-
-func (g *gzipMembers) Read(p []byte) (int, error) {
-	n, err := g.Reader.Read(p)
-	if err != io.EOF {
-		return n, err
-	}
-	if head, _ := g.src.Peek(len(magicGzip)); bytes.Equal(head, magicGzip) {
-		return n, g.reset(g.src)
-	}
-	for {
-		c, err := g.src.ReadByte()
-		if err != nil {
-			return n, err
-		}
-		if c != 0 {
-			return n, errTrailing
-		}
-	}
 }
 
 // cutShort is err where more was to come.

@@ -20,7 +20,7 @@ type opener struct {
 	raw   tap
 	src   *bufio.Reader
 	body  *bufio.Reader
-	gz    gzipMembers
+	gz    *gzipMembers
 	zst   *zstd.Decoder
 	xz    *xz.Reader
 }
@@ -79,6 +79,9 @@ func (o *opener) close() {
 	if o.src != nil {
 		doneBuffer(o.src)
 		doneBuffer(o.body)
+	}
+	if o.gz != nil {
+		doneGzip(o.gz)
 	}
 	if o.zst != nil {
 		doneZstd(o.zst)
