@@ -114,16 +114,16 @@ func (a *assembly) sources() {
 func (a *assembly) processes() {
 	nested := a.nested()
 	a.partInsiders(nested)
-	all := slices.Clone(a.parts.processes)
-	state := map[int]string{}
-	listed := false
+	rows, listed := [][]fact.Process{a.parts.processes}, false
 	for _, l := range a.listings {
 		listed = listed || l.Complete
-		all = append(all, l.Processes...)
+		rows = append(rows, l.Processes)
 	}
 	for _, in := range a.insiders {
-		all = append(all, a.outside(in, nested)...)
+		rows = append(rows, a.outside(in, nested))
 	}
+	all := slices.Concat(rows...)
+	state := map[int]string{}
 	for _, p := range all {
 		state[p.PID] = cmp.Or(state[p.PID], p.State)
 	}
@@ -164,9 +164,9 @@ func (a *assembly) mounts() {
 			ns[p.PID] = p.MntNS
 		}
 	}
-	byPID := map[int][]fact.Mount{}
-	for _, m := range a.parts.mounts {
-		pid := 0
+	byPID := map[int][]*fact.Mount{}
+	for i := range a.parts.mounts {
+		m, pid := &a.parts.mounts[i], 0
 		if len(m.PIDs) > 0 {
 			pid = m.PIDs[0]
 		}
@@ -176,7 +176,10 @@ func (a *assembly) mounts() {
 	count := map[string]int{}
 	for _, pid := range slices.Sorted(maps.Keys(byPID)) {
 		rows := byPID[pid]
-		id := cmp.Or(ns[pid], fingerprint(rows))
+		id, name := ns[pid], ns[pid]
+		if id == "" {
+			id, name = fingerprint(rows), fmt.Sprintf("pid:%d", pid)
+		}
 		if at, dup := first[id]; dup {
 			for i := at; i < at+count[id]; i++ {
 				a.t.Mounts[i].PIDs = append(a.t.Mounts[i].PIDs, pid)
@@ -184,8 +187,9 @@ func (a *assembly) mounts() {
 			continue
 		}
 		first[id], count[id] = len(a.t.Mounts), len(rows)
-		for _, m := range rows {
-			m.At, m.NS = a.at, cmp.Or(ns[pid], fmt.Sprintf("pid:%d", pid))
+		for _, row := range rows {
+			m := *row
+			m.At, m.NS = a.at, name
 			a.t.Mounts = append(a.t.Mounts, m)
 		}
 	}
@@ -193,7 +197,7 @@ func (a *assembly) mounts() {
 
 // fingerprint is equal for mountinfo files of one namespace: mount ids are unique
 // in the kernel.
-func fingerprint(rows []fact.Mount) string {
+func fingerprint(rows []*fact.Mount) string {
 	var b strings.Builder
 	for _, m := range rows {
 		fmt.Fprintf(&b, "%d %d %s %s\n", m.ID, m.Parent, m.Dev, m.Point)

@@ -3,6 +3,7 @@ package analyze
 import (
 	"fmt"
 	"slices"
+	"strconv"
 	"strings"
 
 	"culprit/analyze/fact"
@@ -63,10 +64,10 @@ var reading = map[string]bool{"cat": true, "cp": true, "ls": true, "tail": true,
 // unlistedSockets is how many sockets a daemon's descriptors name that no socket
 // listing holds.
 func unlistedSockets(t *fact.Tables, d fact.Daemon) int64 {
-	listed := map[string]bool{}
+	listed := map[int64]bool{}
 	for _, s := range t.Sockets {
 		if s.At == d.At {
-			listed[fmt.Sprintf("socket:[%d]", s.Inode)] = true
+			listed[s.Inode] = true
 		}
 	}
 	if len(listed) == 0 {
@@ -78,7 +79,8 @@ func unlistedSockets(t *fact.Tables, d fact.Daemon) int64 {
 			continue
 		}
 		for _, fd := range p.FDs {
-			if strings.HasPrefix(fd.Target, "socket:[") && !listed[fd.Target] {
+			number, isSocket := strings.CutPrefix(fd.Target, "socket:[")
+			if inode, _ := strconv.ParseInt(strings.TrimSuffix(number, "]"), 10, 64); isSocket && !listed[inode] {
 				n++
 			}
 		}

@@ -2,6 +2,7 @@ package analyze
 
 import (
 	"fmt"
+	"strconv"
 	"strings"
 
 	"culprit/analyze/fact"
@@ -43,8 +44,8 @@ func (a *assembly) netNamespaces() netNamespaces {
 
 // of turns what listedNetNS says into the namespace, "" the node's own.
 func (n netNamespaces) of(listed string) string {
-	var pid int
-	if _, err := fmt.Sscanf(listed, "pid:%d", &pid); err == nil {
+	if number, ok := strings.CutPrefix(listed, "pid:"); ok {
+		pid, _ := strconv.Atoi(number)
 		if pid == 1 {
 			return ""
 		}

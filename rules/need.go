@@ -18,7 +18,7 @@ type need struct {
 }
 
 // ruledOut reports whether one of the needs is unmet.
-func (p *predicate) ruledOut(row record) bool {
+func (p *predicate) ruledOut(row *record) bool {
 	return slices.ContainsFunc(p.needs, func(n need) bool {
 		return (row.only == nil || slices.Contains(row.only, n.column)) && n.unmet(row.value)
 	})

@@ -30,7 +30,7 @@ func TestNeeds(t *testing.T) {
 			}
 			out := 0
 			for range 200 {
-				row := record{schema: s.Table, value: randomRow(r, s.Table, texts)}
+				row := &record{schema: s.Table, value: randomRow(r, s.Table, texts)}
 				if r.IntN(4) == 0 {
 					row.only = append([]string{}, s.Table.known...)
 				}

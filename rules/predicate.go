@@ -31,12 +31,12 @@ type record struct {
 }
 
 // ConvertToNative is not needed by any predicate.
-func (r record) ConvertToNative(t reflect.Type) (any, error) {
+func (r *record) ConvertToNative(t reflect.Type) (any, error) {
 	return nil, fmt.Errorf("%s has no native form", r.schema.Name)
 }
 
 // ConvertToType supports type() only.
-func (r record) ConvertToType(t ref.Type) ref.Val {
+func (r *record) ConvertToType(t ref.Type) ref.Val {
 	if t == types.TypeType {
 		return types.NewObjectType(r.schema.typeName())
 	}
@@ -44,16 +44,16 @@ func (r record) ConvertToType(t ref.Type) ref.Val {
 }
 
 // Equal is identity.
-func (r record) Equal(o ref.Val) ref.Val {
-	other, ok := o.(record)
+func (r *record) Equal(o ref.Val) ref.Val {
+	other, ok := o.(*record)
 	return types.Bool(ok && other.value == r.value)
 }
 
 // Type is the record type of the schema.
-func (r record) Type() ref.Type { return types.NewObjectType(r.schema.typeName()) }
+func (r *record) Type() ref.Type { return types.NewObjectType(r.schema.typeName()) }
 
 // Value is the record itself: columns are read from it.
-func (r record) Value() any { return r }
+func (r *record) Value() any { return r }
 
 // provider resolves the record types; a column whose value the evidence does not
 // state is a CEL unknown, which the language's && and || treat as three-valued.
@@ -85,17 +85,18 @@ func (p provider) FindStructFieldType(name, field string) (*types.FieldType, boo
 	if !ok {
 		return nil, false
 	}
+	unknown := types.NewUnknown(0, types.NewAttributeTrail("row."+field))
 	return &types.FieldType{
 		Type:  c.typ,
 		IsSet: func(any) bool { return true },
 		GetFrom: func(target any) (any, error) {
-			r, ok := target.(record)
+			r, ok := target.(*record)
 			if !ok {
 				return nil, fmt.Errorf("%s is not a row", name)
 			}
 			v, known := c.get(r.value)
 			if !known || r.only != nil && !slices.Contains(r.only, field) {
-				return types.NewUnknown(0, types.NewAttributeTrail("row."+field)), nil
+				return unknown, nil
 			}
 			return v, nil
 		},
@@ -166,7 +167,7 @@ func callsOptions(rowType *cel.Type) []cel.EnvOption {
 }
 
 func callsList(row, list ref.Val, hold func(frames, wants []string) bool) ref.Val {
-	r, ok := row.(record)
+	r, ok := row.(*record)
 	if !ok {
 		return types.MaybeNoSuchOverloadErr(row)
 	}
@@ -286,23 +287,23 @@ func citedColumns(s *Schema, a *cel.Ast) []Column {
 // eval says whether the row passes, and what it cost to tell. An error means that the cost limit was hit
 // or that the predicate failed on this row.
 func (p *predicate) eval(value any) (truth Truth, cost uint64, err error) {
-	return p.run(record{schema: p.schema, value: value})
+	return p.run(&record{schema: p.schema, value: value})
 }
 
 // evalHeader says whether rows of which only the table's header columns are known
 // could pass.
 func (p *predicate) evalHeader(value any) (Truth, error) {
-	truth, _, err := p.run(record{schema: p.schema, value: value, only: append([]string{}, p.schema.known...)})
+	truth, _, err := p.run(&record{schema: p.schema, value: value, only: append([]string{}, p.schema.known...)})
 	return truth, err
 }
 
-// binding is the only variable of a predicate, row.
-type binding struct{ row any }
+// ResolveName makes a record the only variable of a predicate, row.
+func (r *record) ResolveName(name string) (any, bool) { return r, name == "row" }
 
-func (b binding) ResolveName(name string) (any, bool) { return b.row, name == "row" }
-func (b binding) Parent() cel.Activation              { return nil }
+// Parent is none.
+func (r *record) Parent() cel.Activation { return nil }
 
-func (p *predicate) run(row record) (truth Truth, cost uint64, err error) {
+func (p *predicate) run(row *record) (truth Truth, cost uint64, err error) {
 	if p.ruledOut(row) {
 		return False, 0, nil
 	}
@@ -310,8 +311,8 @@ func (p *predicate) run(row record) (truth Truth, cost uint64, err error) {
 }
 
 // evaluate is run by CEL alone.
-func (p *predicate) evaluate(row record) (truth Truth, cost uint64, err error) {
-	out, details, err := p.program.Eval(binding{row})
+func (p *predicate) evaluate(row *record) (truth Truth, cost uint64, err error) {
+	out, details, err := p.program.Eval(row)
 	if details != nil && details.ActualCost() != nil {
 		cost = *details.ActualCost()
 	}

@@ -155,7 +155,7 @@ func listCol[T any](name, doc string, get func(*T) ([]string, bool)) Column {
 func recordCol[T any](name, doc string, s *Schema, get func(*T) any) Column {
 	inside := func(row any) any { return get(row.(*T)) }
 	return Column{Name: name, Doc: doc, Record: s, typ: cel.ObjectType(s.typeName()), inside: inside, get: func(row any) (any, bool) {
-		return record{schema: s, value: inside(row)}, true
+		return &record{schema: s, value: inside(row)}, true
 	}}
 }
 

@@ -201,6 +201,7 @@ type sniff struct {
 func newSniff(head []byte) *sniff {
 	s := &sniff{whole: len(head) < headBytes, binary: isBinary(head)}
 	s.raw = bytes.TrimPrefix(head[:min(len(head), headBytes)], []byte("\xef\xbb\xbf"))
+	s.lines = make([][]byte, 0, bytes.Count(s.raw, []byte{'\n'})+1)
 	for line := range bytes.Lines(s.raw) {
 		if line = bytes.TrimRight(line, "\r\n"); len(bytes.TrimSpace(line)) > 0 {
 			s.lines = append(s.lines, line)

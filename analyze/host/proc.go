@@ -11,22 +11,28 @@ import (
 // element of the path. For .../proc/<pid>/task/<tid>/file it is the thread's id,
 // which is unique among pids too, so that threads stay rows of their own.
 func PIDOf(source string) (pid int, ok bool) {
-	parts := strings.Split(path.Clean(source), "/")
-	for i := len(parts) - 2; i >= 0; i-- {
-		if parts[i] != "proc" {
+	source = path.Clean(source)
+	for end := len(source); ; {
+		at := strings.LastIndex(source[:end], "proc/")
+		if at < 0 {
+			return 0, false
+		}
+		end = at
+		if at > 0 && source[at-1] != '/' {
 			continue
 		}
-		if pid, ok = parsePID(parts[i+1]); !ok {
+		name, below, _ := strings.Cut(source[at+len("proc/"):], "/")
+		if pid, ok = parsePID(name); !ok {
 			continue
 		}
-		if i+3 < len(parts) && parts[i+2] == "task" {
-			if tid, isTID := parsePID(parts[i+3]); isTID {
+		if below, ok := strings.CutPrefix(below, "task/"); ok {
+			name, _, _ := strings.Cut(below, "/")
+			if tid, isTID := parsePID(name); isTID {
 				return tid, true
 			}
 		}
 		return pid, true
 	}
-	return 0, false
 }
 
 // procFile opens a /proc/PID file as lines; ok is false, with a problem, where

@@ -8,6 +8,7 @@ import (
 	"fmt"
 	"io"
 	"slices"
+	"strconv"
 	"strings"
 	"time"
 
@@ -97,7 +98,7 @@ func frames(s *profile.Sample, names names) (list frameList) {
 			}
 			place := ""
 			if fn.Filename != "" {
-				place = fmt.Sprintf("%s:%d", fn.Filename, line.Line)
+				place = fn.Filename + ":" + strconv.FormatInt(line.Line, 10)
 			}
 			list.add(names.canonical(fn.Name), place)
 		}
