@@ -13,12 +13,12 @@ const (
 	// returns at most 32 KiB. 15 bits a byte are the most that these take (RFC 1951
 	// section 3.2.7), and blocks of a few bytes each, as of a writer that flushes after
 	// every one, some 8 bytes a byte.
-	aheadBytes  = 1 << 20
+	aheadBytes  = 512 << 10
 	windowBytes = 2 * aheadBytes
 )
 
-// errHollow is how a source ends of which a MiB holds less than 32 KiB.
-var errHollow = errors.New("gzip: a MiB of blocks that hold next to nothing")
+// errHollow is how a source ends of which half a MiB holds less than 32 KiB.
+var errHollow = errors.New("gzip: half a MiB of blocks that hold next to nothing")
 
 var idleGzip = make(idle[*gzipMembers], maxIdle)
 
