@@ -110,21 +110,24 @@ func (h *hungTasks) next(b line.Block) int {
 // oldTaskLineIn is where the first line of text begins that may be an old task line, the
 // length of text where there is none.
 func oldTaskLineIn(text []byte) int {
-	for start := 0; start < len(text); {
-		end := len(text)
-		if i := bytes.IndexByte(text[start:], '\n'); i >= 0 {
-			end = start + i
+	for at := 0; ; {
+		i := bytes.IndexByte(text[at:], 'D')
+		if i < 0 {
+			return len(text)
 		}
-		l := text[start:end]
-		if len(l) > 0 && l[len(l)-1] == '\r' {
-			l = l[:len(l)-1]
+		at += i + 1
+		if at < 2 || at == len(text) || text[at-2] != ' ' || text[at] != ' ' {
+			continue
 		}
-		if mayBeOldTaskLine(l) {
+		start, end := bytes.LastIndexByte(text[:at], '\n')+1, len(text)
+		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
+			end = at + i
+		}
+		if mayBeOldTaskLine(bytes.TrimSuffix(text[start:end], []byte{'\r'})) {
 			return start
 		}
-		start = end + 1
+		at = end
 	}
-	return len(text)
 }
 
 func (h *hungTasks) line(text []byte) {

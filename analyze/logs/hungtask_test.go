@@ -3,6 +3,7 @@ package logs
 import (
 	"fmt"
 	"io"
+	"math/rand/v2"
 	"reflect"
 	"strings"
 	"testing"
@@ -181,4 +182,34 @@ func FuzzHungTasks(f *testing.F) {
 			}
 		}
 	})
+}
+
+// Old task lines are found by what stands in them as by looking at every line.
+func TestOldTaskLineIn(t *testing.T) {
+	r := rand.New(rand.NewPCG(9, 10))
+	words := []string{" D ", "D", " ", "\n", "\r\n", "sh", " 0x00000080", "0 2990 2989", " 0x00000080\n", " 0x00000080\r\n"}
+	found := 0
+	for range 50_000 {
+		var text string
+		for range r.IntN(12) {
+			text += words[r.IntN(len(words))]
+		}
+		want, start := len(text), 0
+		for line := range strings.Lines(text) {
+			if mayBeOldTaskLine([]byte(strings.TrimSuffix(strings.TrimSuffix(line, "\n"), "\r"))) {
+				want = start
+				break
+			}
+			start += len(line)
+		}
+		if got := oldTaskLineIn([]byte(text)); got != want {
+			t.Fatalf("%q: %d, want %d", text, got, want)
+		}
+		if want < len(text) {
+			found++
+		}
+	}
+	if found < 1000 {
+		t.Errorf("only %d found", found)
+	}
 }
