@@ -188,7 +188,9 @@ type predicate struct {
 	text    string
 	schema  *Schema
 	program cel.Program
-	needs   []need
+	// told is the predicate in Go, whole as far as CEL is not needed.
+	told  told
+	whole bool
 	// cited are the columns it reads whose values have a line of their own.
 	cited []Column
 }
@@ -217,7 +219,8 @@ func compilePredicate(in envs, s *Schema, text string) (*predicate, *cel.Issues,
 	if err != nil {
 		return nil, nil, err
 	}
-	return &predicate{text, s, program, needsOf(s, ast.NativeRep().Expr()), citedColumns(s, ast)}, nil, nil
+	told, whole := tell(s, ast.NativeRep().Expr())
+	return &predicate{text, s, program, told, whole, citedColumns(s, ast)}, nil, nil
 }
 
 // cheap reports whether a predicate cannot cost much, whatever the row: it is small, goes
@@ -304,8 +307,8 @@ func (r *record) ResolveName(name string) (any, bool) { return r, name == "row" 
 func (r *record) Parent() cel.Activation { return nil }
 
 func (p *predicate) run(row *record) (truth Truth, cost uint64, err error) {
-	if p.ruledOut(row) {
-		return False, 0, nil
+	if truth := p.told(row); truth != Unknown || p.whole {
+		return truth, 0, nil
 	}
 	return p.evaluate(row)
 }

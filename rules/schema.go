@@ -18,10 +18,12 @@ type Column struct {
 	Record *Schema
 	typ    *cel.Type
 	get    func(row any) (any, bool)
-	// text, list and inside are what get does for a text, a list of texts and a record,
-	// without an interface around it; nil elsewhere.
+	// These are what get does for a text, a list of texts, a number or a duration, a truth
+	// and a record, without an interface around it; nil elsewhere.
 	text   func(row any) (string, bool)
 	list   func(row any) ([]string, bool)
+	number func(row any) (int64, bool) // nanoseconds of a duration
+	flag   func(row any) (bool, bool)
 	inside func(row any) any
 	// line is where the value stands, for a column that the row's first refs do
 	// not show; nil elsewhere.
@@ -111,39 +113,46 @@ func (s *Schema) typeName() string { return "culprit." + s.Name }
 // Constructors for columns: the getter of each says whether the value is known.
 
 func strCol[T any](name, doc string, get func(*T) string) Column {
-	return textCol(name, doc, func(row any) (string, bool) { return get(row.(*T)), true })
+	return textCol(name, doc, func(r *T) (string, bool) { return get(r), true })
 }
 
 // knownStr is a string column where "" means unknown.
 func knownStr[T any](name, doc string, get func(*T) string) Column {
-	return textCol(name, doc, func(row any) (string, bool) {
-		v := get(row.(*T))
+	return textCol(name, doc, func(r *T) (string, bool) {
+		v := get(r)
 		return v, v != ""
 	})
 }
 
-func textCol(name, doc string, text func(row any) (string, bool)) Column {
+func textCol[T any](name, doc string, get func(*T) (string, bool)) Column {
+	text := func(row any) (string, bool) { return get(row.(*T)) }
 	return Column{Name: name, Doc: doc, typ: cel.StringType, text: text, get: func(row any) (any, bool) { return text(row) }}
 }
 
 func intCol[T any](name, doc string, get func(*T) fact.Opt[int64]) Column {
-	return Column{Name: name, Doc: doc, typ: cel.IntType, get: func(row any) (any, bool) {
+	number := func(row any) (int64, bool) {
 		v := get(row.(*T))
 		return v.V, v.Known
-	}}
+	}
+	return Column{Name: name, Doc: doc, typ: cel.IntType, number: number, get: func(row any) (any, bool) { return number(row) }}
 }
 
 func boolCol[T any](name, doc string, get func(*T) fact.Opt[bool]) Column {
-	return Column{Name: name, Doc: doc, typ: cel.BoolType, get: func(row any) (any, bool) {
+	flag := func(row any) (bool, bool) {
 		v := get(row.(*T))
 		return v.V, v.Known
-	}}
+	}
+	return Column{Name: name, Doc: doc, typ: cel.BoolType, flag: flag, get: func(row any) (any, bool) { return flag(row) }}
 }
 
 func durCol[T any](name, doc string, get func(*T) fact.Opt[time.Duration]) Column {
-	return Column{Name: name, Doc: doc, typ: cel.DurationType, get: func(row any) (any, bool) {
+	number := func(row any) (int64, bool) {
 		v := get(row.(*T))
-		return v.V, v.Known
+		return int64(v.V), v.Known
+	}
+	return Column{Name: name, Doc: doc, typ: cel.DurationType, number: number, get: func(row any) (any, bool) {
+		n, known := number(row)
+		return time.Duration(n), known
 	}}
 }
 

@@ -5,8 +5,6 @@ import (
 	"strings"
 	"time"
 
-	"cel.dev/cel-go/cel"
-
 	"culprit/analyze/fact"
 )
 
@@ -14,18 +12,17 @@ import (
 // an unknown wait, not an ordinary one.
 var waitRecord = func() *Schema {
 	type T = fact.Process
-	told := func(r *T) bool { return r.State != "" || r.Wait.Class != fact.WaitNone }
+	stated := func(r *T) bool { return r.State != "" || r.Wait.Class != fact.WaitNone }
 	return &Schema{Name: "wait", Doc: "what a process waits for", Columns: []Column{
-		{Name: "class", Doc: `why it does not run: "uninterruptible", "frozen", "stopped", "traced", "zombie", "children", "" none of them`,
-			typ: cel.StringType, get: func(row any) (any, bool) { r := row.(*T); return string(r.Wait.Class), told(r) }},
-		{Name: "on", Doc: `subsystem that owns the wait: "frozen-fs", "nfs", "fuse", "ceph", "xfs", "block", "cgroup" ..., "none" for an ordinary state; unknown without a kernel stack`,
-			typ: cel.StringType, get: func(row any) (any, bool) {
-				r := row.(*T)
+		textCol("class", `why it does not run: "uninterruptible", "frozen", "stopped", "traced", "zombie", "children", "" none of them`,
+			func(r *T) (string, bool) { return string(r.Wait.Class), stated(r) }),
+		textCol("on", `subsystem that owns the wait: "frozen-fs", "nfs", "fuse", "ceph", "xfs", "block", "cgroup" ..., "none" for an ordinary state; unknown without a kernel stack`,
+			func(r *T) (string, bool) {
 				if r.Wait.Class == fact.WaitNone {
-					return "none", told(r)
+					return "none", stated(r)
 				}
 				return r.Wait.On, r.Wait.On != ""
-			}},
+			}),
 		strCol("frame", "kernel function that decided", func(r *T) string { return r.Wait.Frame }),
 		listCol("via", "frames above it", func(r *T) ([]string, bool) { return r.Wait.Via, r.Stack != nil }),
 		intCol("blocker", "pid that a dying init waits for, 0 none found", func(r *T) fact.Opt[int64] { return opt(int64(r.Wait.Blocker)) }),
