@@ -287,8 +287,8 @@ func citedColumns(s *Schema, a *cel.Ast) []Column {
 	return cited
 }
 
-// eval says whether the row passes, and what it cost to tell. An error means that the cost limit was hit
-// or that the predicate failed on this row.
+// eval says whether the row passes, and what it cost CEL to tell. An error means that the
+// cost limit was hit or that the predicate failed on this row.
 func (p *predicate) eval(value any) (truth Truth, cost uint64, err error) {
 	return p.run(&record{schema: p.schema, value: value})
 }
@@ -306,6 +306,7 @@ func (r *record) ResolveName(name string) (any, bool) { return r, name == "row" 
 // Parent is none.
 func (r *record) Parent() cel.Activation { return nil }
 
+// run leaves to CEL what is not told.
 func (p *predicate) run(row *record) (truth Truth, cost uint64, err error) {
 	if truth := p.told(row); truth != Unknown || p.whole {
 		return truth, 0, nil
