@@ -262,7 +262,7 @@ func hostileOthers(t *testing.T) []hostile {
 		{"rar: symbolic link", rar4Of(0, 0xa1ff, member{"l", "/etc/shadow"}), "l: symbolic link is not followed", []string{"archive ok a"}},
 		{"rar: path traversal", rar5Of(0, member{"../../uname.txt", unameText}), `uname.txt: name with "..": "../../uname.txt"`, []string{"archive ok a", "uname ok a/uname.txt"}},
 		{"rar: bad checksum", strings.Replace(rar5Of(0, one), "Linux a", "Linux b", 1), "uname.txt: cut after 17 bytes: rardecode: bad file checksum", []string{"archive ok a", "uname truncated a/uname.txt"}},
-		{"rar: unknown method", rar5Of(0x3f|1<<7, one), "damaged rar after 0 entries: rardecode: unknown decoder version", []string{"archive truncated a"}},
+		{"rar: unknown method", rar5Of(0x3f|1<<7, one), "uname.txt: cut after 0 bytes: rardecode: unknown decoder version", []string{"archive ok a", "uname truncated a/uname.txt"}},
 		{"rar: no end", cut4[:len(cut4)-7], "the rar has no end mark: it may be cut after 1 entries", []string{"archive truncated a", "uname ok a/uname.txt"}},
 		{"rar: cut in a member", cut5[:len(cut5)-12], "uname.txt#2: cut after 13 bytes: unexpected EOF", []string{"archive truncated a", "uname ok a/uname.txt", "text truncated a/uname.txt#2"}},
 	}
