@@ -120,10 +120,12 @@ func oldTaskLineIn(text []byte) int {
 			continue
 		}
 		start, end := bytes.LastIndexByte(text[:at], '\n')+1, len(text)
+		line := text[start:]
 		if i := bytes.IndexByte(text[at:], '\n'); i >= 0 {
 			end = at + i
+			line = bytes.TrimSuffix(text[start:end], []byte{'\r'})
 		}
-		if mayBeOldTaskLine(bytes.TrimSuffix(text[start:end], []byte{'\r'})) {
+		if mayBeOldTaskLine(line) {
 			return start
 		}
 		at = end
