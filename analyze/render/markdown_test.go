@@ -33,6 +33,7 @@ func TestInline(t *testing.T) {
 		"in daemon.(*Daemon).Kill() (pid 7)": "in `daemon.(*Daemon).Kill()` (pid 7)",
 		`a\b *c* ~d~ $e$ |f|`:                "`a\\b *c* ~d~ $e$ |f|`",
 		"www.a https://b c@d :smile:":        "`www.a https://b c@d :smile`:",
+		"at www., 5":                         "at `www`., 5",
 		"line\nbreak\x1b[0m":                 "`line\\x0abreak\\x1b[0m`",
 	} {
 		if got := inline(in); got != want {

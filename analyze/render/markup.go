@@ -63,8 +63,9 @@ var (
 	// clockTime and zone are the parts of a stamp, the only words with a colon or a
 	// sign that stay plain.
 	clockTime = regexp.MustCompile(`^\d\d:\d\d:\d\d$|^[+-]\d\d\d\d$`)
-	// reference is what trackers link: commit ids and PROJECT-123.
-	reference = regexp.MustCompile(`\b[0-9a-fA-F]{7,}\b|[A-Z]{2,}[A-Z0-9]*-\d`)
+	// reference is what trackers link: commit ids, PROJECT-123, and "www" where a full stop
+	// follows.
+	reference = regexp.MustCompile(`\b[0-9a-fA-F]{7,}\b|[A-Z]{2,}[A-Z0-9]*-\d|(?i:\bwww$)`)
 )
 
 // plain reports whether a word without its punctuation is no markup anywhere.
