@@ -147,7 +147,7 @@ func isCall(l []byte) bool {
 		return false
 	}
 	name := bytes.IndexByte(l[1:], '(') + 1
-	return name > 0 && bytes.IndexAny(l[:name], "\t\n\f\r ") < 0
+	return name > 0 && !bytes.ContainsAny(l[:name], "\t\n\f\r ")
 }
 
 // isPlace reports a source file and a line: the first word of an indented line, or
