@@ -241,7 +241,7 @@ func (s *Selection) concerns(c fact.Coverage) bool {
 	if s.Signature != nil && c.Daemon != "" && len(s.Signature.Daemons) > 0 && !slices.Contains(s.Signature.Daemons, c.Daemon) {
 		return false
 	}
-	if s.Where == nil || len(s.Table.known) == 0 {
+	if s.Where == nil || len(s.Table.known) == 0 { // nothing is known of its rows
 		return true
 	}
 	truth, err := s.Where.evalHeader(s.Table.header(c))

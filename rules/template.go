@@ -133,7 +133,7 @@ func (p placeholder) value(scope []fact.Key, pick func(*Selection) picked) strin
 		if c.Record == nil {
 			return printValue(v)
 		}
-		schema, value = c.Record, v.(*record).value
+		schema, value = c.Record, c.inside(value)
 	}
 	return "?"
 }

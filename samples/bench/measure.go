@@ -72,8 +72,9 @@ func peak(pid int) (bytes int64) {
 	return 0
 }
 
-// decode reads every archive at or below dir to its end, in this process with one goroutine, as
-// whoever analyses has to, and returns the CPU time and the bytes that came out.
+// decode reads every archive at or below dir to its end, in this process with one goroutine,
+// by the library that culprit has, out of the file and in the simplest way, and returns
+// the CPU time and the bytes that came out.
 func decode(dir string) (cpu time.Duration, decoded int64, err error) {
 	z, err := zstd.NewReader(nil, zstd.WithDecoderConcurrency(1), zstd.WithDecoderLowmem(true))
 	if err != nil {
